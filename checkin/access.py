@@ -1,0 +1,115 @@
+"""Who may open which route: a route that doesn't say so stops start-up; it owns no table."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g, request
+from flask_security import current_user
+
+from checkin import tokens
+from checkin.db import reading
+from checkin.domain import doors
+from checkin.domain.staff import ROLES
+from checkin.errors import Forbidden, NotFound, Refusal
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+STAFF = frozenset(ROLES)
+# `everyone` needs nothing; `device` and `desk_device` need a phone's token; `operator` is this machine or a
+# Prometheus that knows the token; `visitor` is somebody not signed in; the others are staff roles.
+WHO = STAFF | {"everyone", "device", "desk_device", "operator"}
+
+# Routes that libraries register, by endpoint: they can't carry our decorator.
+LIBRARY_ROUTES: dict[str, frozenset[str]] = {
+    "static": frozenset({"everyone"}),
+    "openapi_api": frozenset({"everyone"}),
+}
+
+
+def open_to(*who: str, asks: bool = False) -> Callable[[View], View]:
+    """Say who may open a route. With `asks` the route itself looks the phone's token up, with its own statement."""
+    unknown = set(who) - WHO
+    if unknown or not who:
+        raise ValueError(f"nobody is called {unknown or who}")
+
+    def declare(view: View) -> View:
+        view.open_to = frozenset(who)  # type: ignore[attr-defined]
+        view.asks = asks  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def opened_to(app: Flask, endpoint: str) -> frozenset[str] | None:
+    """Who may open an endpoint, or None where nothing is declared."""
+    declared = getattr(app.view_functions[endpoint], "open_to", None)
+    return declared or LIBRARY_ROUTES.get(endpoint)
+
+
+def guard(app: Flask) -> None:
+    """Refuse to start with an undeclared route, and ask at the door of each request."""
+    undeclared = sorted(
+        {rule.endpoint for rule in app.url_map.iter_rules() if opened_to(app, rule.endpoint) is None}
+    )
+    if undeclared:
+        raise RuntimeError(f"these routes don't say who may open them: {', '.join(undeclared)}")
+    app.before_request(_ask)
+
+
+def bearer_token() -> str:
+    """The phone's token; raises a 401 Refusal where there is none."""
+    authorization = request.authorization
+    if authorization is None or authorization.type != "bearer" or not authorization.token:
+        raise Refusal("unknown_token", "This needs a phone's token: Authorization: Bearer …", status=401)
+    return authorization.token
+
+
+def unknown_token() -> Refusal:
+    """The answer to a token that no phone has."""
+    return Refusal("unknown_token", "No phone has this token: pair it again.", status=401)
+
+
+def _ask() -> None:
+    endpoint = request.endpoint
+    if endpoint is None:
+        return
+    who = opened_to(current_app, endpoint) or frozenset()
+    if "everyone" in who:
+        return
+    if who & {"device", "desk_device"}:
+        if not getattr(current_app.view_functions[endpoint], "asks", False):
+            g.device = _device(desk_only="device" not in who)
+    elif "operator" in who:
+        _operator()
+    else:
+        _staff(who)
+
+
+def _device(*, desk_only: bool) -> doors.Device:
+    with reading() as session:
+        device = doors.device_with_token(session, bearer_token())
+    if device is None:
+        raise unknown_token()
+    if device.revoked_at is not None:
+        raise Forbidden("device_revoked", "This phone was revoked: bring it to an organiser.")
+    if desk_only and device.kind != "desk":
+        raise Forbidden("desk_only", "Only a desk device may do this.")
+    return device
+
+
+def _operator() -> None:
+    token = current_app.config["CHECKIN"].metrics_token
+    given = request.authorization.token if request.authorization is not None else None
+    if token is not None and given is not None and tokens.same(given, token):
+        return
+    if token is None and request.remote_addr in {"127.0.0.1", "::1"}:
+        return
+    # Not a 403: a stranger needn't learn that this exists.
+    raise NotFound("not_found", "There is nothing here.")
+
+
+def _staff(who: frozenset[str]) -> None:
+    if not current_user.is_authenticated:
+        raise Refusal("sign_in", "Please sign in first.", status=401)
+    if current_user.role not in who:
+        raise Forbidden("not_yours", "Your role can't open this page.")

@@ -1,0 +1,178 @@
+"""create_app: the only module that knows every part; it owns no table."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import Babel, get_locale
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from checkin import access, limits, logs, metrics, schema
+from checkin.config import LOOPBACK, ROOT, Config
+from checkin.db import db, engine_settings, prepare_engines
+from checkin.door import routes as door
+from checkin.errors import Refusal
+from checkin.operations import routes as operations
+from checkin.registration import routes as registration
+
+LANGUAGES = ("en", "ms")
+SMALL_BODY = 64 * 1024
+CSP = {
+    "default-src": "'self'",
+    # Bootstrap's icons and the second factor's QR code are data addresses.
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+
+csrf = CSRFProtect()
+log = structlog.get_logger()
+
+
+def create_app(config: Config) -> Flask:
+    """The application; raises RuntimeError for a route that doesn't say who may open it."""
+    logs.configure()
+    app = Flask("checkin", root_path=str(ROOT / "checkin"), template_folder=str(ROOT / "templates"))
+    _settle(app, config)
+    _connect(app, config)
+    _protect(app, config)
+    for part in (registration.blueprint, door.blueprint, operations.blueprint):
+        app.register_blueprint(part)
+    door.api.register(app)
+    csrf.exempt(door.blueprint)
+    _answer_errors(app)
+    _observe(app)
+    access.guard(app)
+    return app
+
+
+def _settle(app: Flask, config: Config) -> None:
+    host = urlsplit(config.base_url).hostname or "localhost"
+    app.config.update(
+        CHECKIN=config,
+        TESTING=config.testing,
+        SECRET_KEY=config.secret_key,
+        TRUSTED_HOSTS=sorted({host, *LOOPBACK}),
+        MAX_CONTENT_LENGTH=SMALL_BODY,
+        MAX_FORM_MEMORY_SIZE=SMALL_BODY,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_SECURE=config.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="__Host-checkin" if config.secure else "checkin",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "checkin" / "translations"),
+        BABEL_DEFAULT_LOCALE="en",
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+
+
+def _connect(app: Flask, config: Config) -> None:
+    app.config["SQLALCHEMY_ENGINES"] = engine_settings(config)
+    db.init_app(app)
+    schema.prepare(app)
+    with app.app_context():
+        prepare_engines(db.engines)
+
+
+def _protect(app: Flask, config: Config) -> None:
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
+    Babel(app, locale_selector=_language)
+    csrf.init_app(app)
+    limits.start(app, config)
+    Talisman(
+        app,
+        # The proxy in front redirects; http on loopback works as it is.
+        force_https=False,
+        strict_transport_security=False,
+        session_cookie_secure=config.secure,
+        content_security_policy=CSP,
+        referrer_policy="same-origin",
+        permissions_policy={"camera": "(self)", "geolocation": "()", "microphone": "()"},
+    )
+    if config.secure:
+        app.after_request(_only_https)
+
+
+def _language() -> str:
+    chosen = request.cookies.get("language")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def _only_https(response: Response) -> Response:
+    response.headers["Strict-Transport-Security"] = HSTS
+    return response
+
+
+def _answer_errors(app: Flask) -> None:
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _crashed)
+
+
+def _refused(refusal: Refusal) -> BaseResponse:
+    return _problem(refusal.status, refusal.code, refusal.sentence, **refusal.extra)
+
+
+def _http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.response is not None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    code = error.name.lower().replace(" ", "_").replace("'", "")
+    response = _problem(error.code, code, error.description or error.name)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _crashed(error: Exception) -> BaseResponse:
+    log.error("crashed", endpoint=request.endpoint, kind=type(error).__name__, exc_info=error)
+    return _problem(500, "internal_error", "Something went wrong on our side; it has been logged.")
+
+
+def _problem(status: int, code: str, sentence: str, **extra: Any) -> BaseResponse:
+    """An error as RFC 9457 problem+json for programs, as a page for people."""
+    if request.path.startswith("/api/") or not request.accept_mimetypes.accept_html:
+        body = {
+            "type": "about:blank",
+            "title": code.replace("_", " "),
+            "status": status,
+            "code": code,
+            "detail": sentence,
+        }
+        response = make_response({**body, **extra}, status)
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(render_template("error.html", status=status, sentence=sentence), status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _observe(app: Flask) -> None:
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    def end(response: Response) -> Response:
+        endpoint = request.endpoint or "none"
+        metrics.REQUESTS.labels(endpoint, response.status_code).inc()
+        if "began" in g:
+            metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.began)
+        if response.status_code >= 500 or endpoint not in {"door.scans", "static", "operations.healthz"}:
+            # Never the path: it may hold a token.
+            log.info("request", endpoint=endpoint, method=request.method, status=response.status_code)
+        return response
+
+    app.before_request(begin)
+    app.after_request(end)
+    app.context_processor(lambda: {"language": str(get_locale())})

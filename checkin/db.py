@@ -1,0 +1,117 @@
+"""The database's ground: base class, constraint names, types, engines and the writing transaction; it owns no table."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, event
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from checkin.config import Config
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+WRITES = {"checkin_writes": True}
+
+
+class Base(DeclarativeBase):
+    """The base of every table, with a naming convention, so that each constraint can be told by its name."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment in UTC: `timestamptz` on PostgreSQL, microseconds since 1970 as an integer on SQLite."""
+
+    impl = SqlDateTime(timezone=True).with_variant(BigInteger(), "sqlite")
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuses a naive moment: it would mean another one on another machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        return self
+
+
+db = SQLAlchemy()
+
+
+def engine_settings(config: Config) -> dict[str, dict[str, Any]]:
+    """The engines of Flask-SQLAlchemy-Lite: `default` for transactions, `autocommit` for single statements."""
+    # An error's text must not carry what a statement was about: names, look-up ids.
+    common: dict[str, Any] = {"url": config.database_url, "hide_parameters": True}
+    if not config.sqlite:
+        common |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": False, "pool_recycle": 1800}
+    return {"default": dict(common), "autocommit": {**common, "isolation_level": "AUTOCOMMIT"}}
+
+
+def insert_ignoring(session: Session | Connection, table: Table) -> Any:
+    """An INSERT that leaves out rows which a constraint forbids (`ON CONFLICT DO NOTHING`)."""
+    dialect = (session.get_bind() if isinstance(session, Session) else session).dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def prepare_engines(engines: Mapping[str, Engine]) -> None:
+    """Give SQLite's engines WAL, FULL and real transactions; PostgreSQL needs nothing."""
+    for name, engine in engines.items():
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_pragmas)
+            if name != "autocommit":
+                event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # sqlite3 would begin and commit by itself; the `begin` listener does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=20000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("checkin_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session in a writing transaction of its own: committed at the end, rolled back by an exception.
+
+    On SQLite it takes the write lock at once; a transaction that read first and wrote later could fail at commit.
+    """
+    with Session(db.engine, expire_on_commit=False) as session:
+        session.connection(execution_options=WRITES)
+        yield session
+        session.commit()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that reads one consistent state and takes no write lock."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        yield session

@@ -1,0 +1,120 @@
+"""The delegates and what they consented to; it owns the tables delegate and consent."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from checkin.db import Base, Instant
+from checkin.errors import NotFound
+
+STATUSES = ("unconfirmed", "pending", "waiting", "confirmed", "cancelled")
+SHARED_AT_MOST = 20
+
+
+class Delegate(Base):
+    """A person who is to come."""
+
+    __tablename__ = "delegate"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('unconfirmed', 'pending', 'waiting', 'confirmed', 'cancelled')", name="status"
+        ),
+        CheckConstraint("(email IS NULL) = (share IS NULL)", name="share_with_email"),
+        CheckConstraint("share BETWEEN 0 AND 20", name="share"),
+        CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
+        # One address confirms one registration (share 0); its owner may add up to 20 who share it.
+        Index("uq_delegate_email_share", "email", "share", unique=True),
+        # Without an address the same name, organisation, job title and country is the same person.
+        Index(
+            "uq_delegate_identity",
+            "identity",
+            unique=True,
+            postgresql_where=text("email IS NULL"),
+            sqlite_where=text("email IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    honorific: Mapped[str] = mapped_column(default="")
+    name: Mapped[str]
+    organisation: Mapped[str] = mapped_column(default="")
+    job_title: Mapped[str] = mapped_column(default="")
+    country: Mapped[str | None]
+    # What was given where it is no country of today, such as Yugoslavia: kept, printed, never guessed.
+    country_text: Mapped[str] = mapped_column(default="")
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), index=True)
+    delegation: Mapped[str] = mapped_column(default="")
+    email: Mapped[str | None]
+    share: Mapped[int | None]
+    phone: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="en")
+    interests: Mapped[str] = mapped_column(default="")
+    access_needs: Mapped[str] = mapped_column(default="")
+    # What the door shows beside the name.
+    note: Mapped[str | None]
+    status: Mapped[str]
+    # As first given, so that the same list adds nobody twice even after a typo was mended.
+    identity: Mapped[bytes]
+    # The words by which a desk finds this person, without accents, in lower case.
+    search: Mapped[str]
+    registered_at: Mapped[datetime] = mapped_column(Instant)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
+    # The state to which a reinstatement leads back.
+    cancelled_from: Mapped[str | None]
+
+
+class Consent(Base):
+    """A purpose that a delegate agreed to or withdrew, as a fact that is never changed."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint("purpose IN ('notice', 'updates', 'leads')", name="purpose"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), index=True)
+    purpose: Mapped[str]
+    given: Mapped[bool]
+    notice_version: Mapped[str]
+    language: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+def delegate_with_reference(session: Session, reference: str) -> Delegate:
+    """The delegate of a reference in any case; raises NotFound."""
+    found = session.scalar(select(Delegate).where(Delegate.reference == reference.strip().upper()))
+    if found is None:
+        raise NotFound("unknown_reference", f"There is no delegate with the reference {reference}.")
+    return found
+
+
+def count(session: Session) -> int:
+    """How many delegates there are, in any state."""
+    return session.scalar(select(func.count()).select_from(Delegate)) or 0
+
+
+def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
+    """Cancel a registration; False where it was cancelled already. The badge's code stays, refused at the doors."""
+    cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status != "cancelled")
+    values = {
+        "status": "cancelled",
+        "cancelled_at": now,
+        "changed_at": now,
+        "cancelled_from": Delegate.status,
+    }
+    return session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None
+
+
+def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
+    """Undo a cancellation: the same state and the same code as before; False where nothing was cancelled."""
+    cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status == "cancelled")
+    values = {
+        "status": Delegate.cancelled_from,
+        "cancelled_at": None,
+        "changed_at": now,
+        "cancelled_from": None,
+    }
+    return session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None

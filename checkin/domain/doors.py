@@ -1,0 +1,174 @@
+"""Doors and the phones that scan at them; it owns the tables door, pairing and device."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from checkin.db import Base, Instant
+from checkin.domain.event import Area, DoorSettings
+from checkin.errors import Conflict, Forbidden, NotFound
+from checkin.tokens import new_id, new_token, token_hash
+
+PAIRING_LIFE = timedelta(minutes=10)
+HEARD_EVERY = timedelta(seconds=15)
+
+
+class Door(Base):
+    """Where one enters or leaves an area."""
+
+    __tablename__ = "door"
+    __table_args__ = (CheckConstraint("direction IN ('in', 'out', 'both')", name="direction"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    direction: Mapped[str]
+    position: Mapped[int]
+
+
+class Pairing(Base):
+    """An invitation to a phone: its code works once, for ten minutes."""
+
+    __tablename__ = "pairing"
+    __table_args__ = (CheckConstraint("kind IN ('door', 'desk')", name="kind"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    door_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("door.id"))
+    kind: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Device(Base):
+    """A paired phone; a desk device may also search."""
+
+    __tablename__ = "device"
+    __table_args__ = (CheckConstraint("kind IN ('door', 'desk')", name="kind"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    pairing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pairing.id"), unique=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    operator: Mapped[str]
+    door_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("door.id"))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    paired_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    heard_at: Mapped[datetime] = mapped_column(Instant)
+    skew_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    waiting: Mapped[int | None]
+    roster_age_s: Mapped[int | None]
+    battery: Mapped[float | None]
+
+
+@dataclass(frozen=True)
+class PhoneState:
+    """What a phone tells of itself with an upload; ages in seconds, battery from 0 to 1."""
+
+    waiting: int | None = None
+    roster_age_s: int | None = None
+    battery: float | None = None
+
+
+def set_doors(session: Session, doors: Iterable[DoorSettings]) -> None:
+    """Create and change the doors; raises Conflict for one that is left out although it exists."""
+    areas = {name: area_id for name, area_id in session.execute(select(Area.name, Area.id))}
+    known = {door.name: door for door in session.scalars(select(Door))}
+    for position, given in enumerate(doors):
+        door = known.pop(given.name, None) or Door(id=new_id(), name=given.name)
+        door.area_id, door.direction, door.position = areas[given.area], given.direction, position
+        session.add(door)
+    if known:
+        raise Conflict(
+            "door_in_use",
+            f"These doors can't be removed any more: {', '.join(known)}. Name them in the file too.",
+        )
+
+
+def offer_pairing(session: Session, door_id: uuid.UUID, *, desk: bool, now: datetime) -> tuple[Pairing, str]:
+    """A new invitation and its code, which is kept nowhere."""
+    code = new_token()
+    pairing = Pairing(
+        id=new_id(),
+        code_hash=token_hash(code),
+        door_id=door_id,
+        kind="desk" if desk else "door",
+        created_at=now,
+        expires_at=now + PAIRING_LIFE,
+    )
+    session.add(pairing)
+    session.flush()
+    return pairing, code
+
+
+def pair_device(session: Session, code: str, *, operator: str, now: datetime) -> tuple[Device, str]:
+    """Turn a pairing code into a device and its token; raises Forbidden for a code that is wrong, old or used."""
+    used = update(Pairing).where(
+        Pairing.code_hash == token_hash(code), Pairing.used_at.is_(None), Pairing.expires_at > now
+    )
+    pairing = session.execute(
+        used.values(used_at=now).returning(Pairing.id, Pairing.door_id, Pairing.kind)
+    ).first()
+    if pairing is None:
+        raise Forbidden("pairing_refused", "This pairing code doesn't work any more: ask for a new one.")
+    token = new_token()
+    number = (session.scalar(select(func.count()).select_from(Device)) or 0) + 1
+    device = Device(
+        id=new_id(),
+        pairing_id=pairing.id,
+        kind=pairing.kind,
+        name=f"Phone {number}",
+        operator=operator,
+        door_id=pairing.door_id,
+        token_hash=token_hash(token),
+        paired_at=now,
+        heard_at=now,
+        skew_ms=0,
+    )
+    session.add(device)
+    session.flush()
+    return device, token
+
+
+def device_with_token(session: Session, token: str) -> Device | None:
+    """The device that a bearer token belongs to, revoked ones too."""
+    return device_with_token_hash(session, token_hash(token))
+
+
+def device_with_token_hash(session: Session, hashed: bytes) -> Device | None:
+    """The device of a bearer token's hash, revoked ones too."""
+    return session.scalar(select(Device).where(Device.token_hash == hashed))
+
+
+def move_device(session: Session, device_id: uuid.UUID, *, door_id: uuid.UUID) -> None:
+    """The phone stands at another door now; its earlier scans keep theirs."""
+    session.execute(update(Device).where(Device.id == device_id).values(door_id=door_id))
+
+
+def revoke_device(session: Session, device_id: uuid.UUID, *, now: datetime) -> None:
+    """End a phone's access at once; what it still uploads is held."""
+    revoked = update(Device).where(Device.id == device_id, Device.revoked_at.is_(None)).values(revoked_at=now)
+    if session.execute(revoked.returning(Device.id)).first() is None:
+        raise NotFound("unknown_device", "There is no such phone, or it is revoked already.")
+
+
+def note_heard(
+    session: Session, device_id: uuid.UUID, *, phone: PhoneState, skew_ms: int, now: datetime
+) -> None:
+    """Keep when a phone was last heard and what it said of itself."""
+    heard = update(Device).where(Device.id == device_id)
+    session.execute(
+        heard.values(
+            heard_at=now,
+            skew_ms=skew_ms,
+            waiting=phone.waiting,
+            roster_age_s=phone.roster_age_s,
+            battery=phone.battery,
+        )
+    )

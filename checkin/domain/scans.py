@@ -1,0 +1,103 @@
+"""Scans, and the attendance, voids and decisions that follow from them; it owns those four tables."""
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from checkin.db import Base, Instant
+
+
+class Scan(Base):
+    """One reading of a badge at a door, as the phone made it and as it was judged; it never changes."""
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        CheckConstraint("direction IN ('in', 'out')", name="direction"),
+        CheckConstraint("input IN ('camera', 'wedge', 'typed', 'desk', 'paper')", name="input"),
+        CheckConstraint(
+            "verdict IN ('admitted', 'returned', 'repeat', 'left', 'refused', 'held')", name="verdict"
+        ),
+        CheckConstraint("(verdict = 'refused') = (reason IS NOT NULL)", name="reason"),
+        CheckConstraint(
+            "verdict IN ('refused', 'held') OR delegate_id IS NOT NULL", name="let_in_is_somebody"
+        ),
+        CheckConstraint("seq >= 0", name="seq"),
+        Index("ix_scan_passage", "delegate_id", "area_id", "day", "at"),
+        Index("ix_scan_device_seq", "device_id", "seq"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("device.id"))
+    # Not unique: a number seen before is a fact like others.
+    seq: Mapped[int] = mapped_column(BigInteger)
+    # No foreign key: a scan of a forged code is still a fact.
+    lookup: Mapped[str]
+    badge_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("badge.id"))
+    delegate_id: Mapped[int | None] = mapped_column(ForeignKey("delegate.id"))
+    door_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("door.id"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    day: Mapped[date]
+    direction: Mapped[str]
+    input: Mapped[str]
+    scanned_at: Mapped[datetime] = mapped_column(Instant)
+    skew_ms: Mapped[int | None] = mapped_column(BigInteger)
+    # The corrected time, by which everything is judged and counted.
+    at: Mapped[datetime] = mapped_column(Instant)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    operator: Mapped[str]
+    note: Mapped[str]
+    shown: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str | None]
+    # The same phone read the same badge within 60 seconds before: shown again, not counted again.
+    just_now: Mapped[bool]
+
+
+class Attendance(Base):
+    """A delegate's earliest entry to an area on a day that is not voided; the key keeps it single."""
+
+    __tablename__ = "attendance"
+
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    # Deferred: the row that decides the race is written before the scan it points to.
+    scan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("scan.id", deferrable=True, initially="DEFERRED"))
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    door_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("door.id"))
+
+
+class Void(Base):
+    """The undoing of a scan, with its author and a reason; the only way in which a count falls."""
+
+    __tablename__ = "void"
+    __table_args__ = (
+        CheckConstraint("length(reason) > 0", name="reason"),
+        CheckConstraint("length(author) > 0", name="author"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    # No foreign key: the scan may still wait on its phone.
+    scan_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    device_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("device.id"))
+    author: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Decision(Base):
+    """What a helper did after a `repeat`; the latest one of a scan holds."""
+
+    __tablename__ = "decision"
+    __table_args__ = (CheckConstraint("decision IN ('let_in', 'sent_to_desk')", name="decision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # No foreign key: the scan may still wait on its phone.
+    scan_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    device_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("device.id"))
+    operator: Mapped[str]
+    decision: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,364 @@
+"""The door API's JSON: what phones send and get, as msgspec structs; it owns no table."""
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from checkin.domain.doors import PhoneState
+from checkin.domain.judging import Judgement, Reading, Sighting
+from checkin.domain.programme import DoorPlace, Programme
+from checkin.domain.verdicts import corrected
+from checkin.errors import NotFound, Refusal
+from checkin.tokens import looks_like_a_code, lookup_id, read_code
+
+SCANS_AT_MOST = 1000
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+# A phone's clock may be wrong by decades; what is beyond ten years is no measurement.
+SkewMs = Annotated[int, Meta(ge=-315_360_000_000, le=315_360_000_000)]
+# Whatever a QR code can hold (ISO/IEC 18004: 7,089 digits) may be read at a door.
+CodeText = Annotated[str, Meta(max_length=8000)]
+# PostgreSQL's text has no NUL.
+Line = Annotated[str, Meta(max_length=500, pattern="^[^\x00]*$")]
+Name = Annotated[str, Meta(max_length=100, pattern="^[^\x00]*$")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Pair(Struct):
+    """A pairing code and the name of the helper who holds the phone."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]
+    operator: Annotated[str, Meta(min_length=1, max_length=100, pattern="^[^\x00]*$")]
+
+
+class Item(Struct):
+    """One scan: `code` as it was read, or `badge`, the roster's look-up id; `seq` is dense for a phone."""
+
+    id: uuid.UUID
+    seq: Annotated[int, Meta(ge=0, le=2**53)]
+    scanned_at: Moment
+    direction: Literal["in", "out"]
+    input: Literal["camera", "wedge", "typed", "desk", "paper"]
+    code: CodeText | UnsetType = UNSET
+    badge: CodeText | UnsetType = UNSET
+    skew_ms: SkewMs | None = None
+    shown: Name | None = None
+    door: Name | None = None
+    operator: Name | None = None
+    reason: Line | None = None
+
+
+class Phone(Struct):
+    """What a phone tells of itself: scans waiting, its roster's age in seconds, battery from 0 to 1."""
+
+    waiting: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    roster_age_s: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    battery: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class Upload(Struct):
+    """1 to 1,000 scans; `sent_at` is the phone's clock now."""
+
+    scans: Annotated[list[Item], Meta(min_length=1, max_length=SCANS_AT_MOST)]
+    epoch: str | None = None
+    sent_at: Moment | None = None
+    phone: Phone | None = None
+
+
+class Move(Struct):
+    """The door, by its id or its name, at which the phone stands from now on."""
+
+    door: Annotated[str, Meta(min_length=1, max_length=100, pattern="^[^\x00]*$")]
+
+
+class DecisionMade(Struct):
+    """What the helper did after a `repeat`."""
+
+    scan: uuid.UUID
+    decision: Literal["let_in", "sent_to_desk"]
+
+
+class VoidAsked(Struct):
+    """The undoing of a scan, which may not have arrived yet."""
+
+    id: uuid.UUID
+    scan: uuid.UUID
+    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\x00]*$")]
+    at: Moment
+
+
+class DeviceOut(Struct):
+    """A phone's id and name."""
+
+    id: uuid.UUID
+    name: str
+
+
+class DoorOut(Struct):
+    """A door and the name of its area."""
+
+    id: uuid.UUID
+    name: str
+    area: str
+
+
+class EventOut(Struct):
+    """What a phone must know of the event."""
+
+    name: str
+    time_zone: str
+    days: list[str]
+    cutover_hour: int
+    epoch: uuid.UUID
+
+
+class Paired(Struct):
+    """The answer to a pairing; the token is told this once."""
+
+    token: str
+    device: DeviceOut
+    door: DoorOut
+    event: EventOut
+
+
+class PersonOut(Struct):
+    """The bearer of a badge."""
+
+    reference: str
+    name: str
+    organisation: str
+    category: str
+    note: str | None
+
+
+class SightingOut(Struct):
+    """When and at which door."""
+
+    at: datetime
+    door: str
+
+
+class Result(Struct):
+    """The verdict on one scan; `id` is echoed as it came."""
+
+    id: Any
+    verdict: Literal["admitted", "returned", "repeat", "left", "refused", "rejected", "held"]
+    reason: str | None = None
+    day: str | None = None
+    just_now: bool = False
+    delegate: PersonOut | None = None
+    first: SightingOut | None = None
+    last: SightingOut | None = None
+
+
+class Results(Struct):
+    """One result a scan, in the same order; `skew_ms` is how far the phone's clock is ahead of ours."""
+
+    epoch: uuid.UUID
+    skew_ms: int | None
+    results: list[Result]
+
+
+class Moved(Struct):
+    """Where the phone stands now."""
+
+    door: DoorOut
+
+
+class Accepted(Struct):
+    """What was kept."""
+
+    id: uuid.UUID
+    status: Literal["accepted"] = "accepted"
+
+
+class FoundPerson(Struct):
+    """One result of a search; `today` is the first entry of the day to the main area, or null."""
+
+    reference: str
+    name: str
+    organisation: str
+    category: str
+    today: datetime | None
+
+
+class SearchResults(Struct):
+    """At most ten people."""
+
+    results: list[FoundPerson]
+
+
+class SearchQuery(Struct):
+    """Words of a name, an organisation, an e-mail address or a reference, or a phone's last four digits."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Problem(Struct):
+    """RFC 9457 problem details with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def read(body: bytes, payload: type[Any]) -> Any:
+    """A request's JSON as a payload; raises a 400 Refusal that says what is wrong."""
+    try:
+        return msgspec.json.decode(body, type=payload)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refusal("bad_request", f"This isn't what the API expects: {error}.", status=400) from error
+
+
+def read_loosely(body: bytes) -> dict[str, Any]:
+    """An upload's JSON, its scans unread, so that one malformed scan never blocks its neighbours."""
+    try:
+        upload = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        upload = _with_odd_texts(body)
+    if not isinstance(upload, dict) or not isinstance(upload.get("scans"), list) or not upload["scans"]:
+        raise Refusal(
+            "bad_request", "An upload is a JSON object with a list of 1 to 1,000 `scans`.", status=400
+        )
+    if len(upload["scans"]) > SCANS_AT_MOST:
+        raise Refusal(
+            "too_many_scans", "An upload holds at most 1,000 scans: send them in several.", status=413
+        )
+    return upload
+
+
+def _with_odd_texts(body: bytes) -> Any:
+    """JSON with lone surrogates, which msgspec refuses: a QR code may hold anything."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refusal("bad_request", "This isn't JSON.", status=400) from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def item_of(raw: Any) -> Item | None:
+    """One scan, or None where it is malformed."""
+    try:
+        item = msgspec.convert(raw, Item)
+        ok = item.code is not UNSET or item.badge is not UNSET
+        return item if ok and EARLIEST <= item.scanned_at <= LATEST else None
+    except (msgspec.ValidationError, RecursionError, OverflowError, ValueError):
+        return None
+
+
+def moment_of(raw: Any) -> datetime | None:
+    """A time of the phone, or None where it is none."""
+    try:
+        moment = msgspec.convert(raw, Moment)
+    except (msgspec.ValidationError, OverflowError, ValueError):
+        return None
+    return moment if EARLIEST <= moment <= LATEST else None
+
+
+def phone_of(raw: Any) -> PhoneState:
+    """What a phone says of itself; nothing where that is malformed."""
+    try:
+        phone = msgspec.convert(raw, Phone)
+    except (msgspec.ValidationError, RecursionError):
+        return PhoneState()
+    return PhoneState(phone.waiting, phone.roster_age_s, phone.battery)
+
+
+def lookup_of(item: Item, *, code_prefix: str) -> tuple[str, bool]:
+    """The look-up id of what was read, and whether another event made the code."""
+    if isinstance(item.code, str):
+        code = read_code(item.code)
+        return lookup_id(code), looks_like_a_code(code) and not code.startswith(code_prefix)
+    badge = str(item.badge)
+    # What no look-up id can be is kept in the shape of one.
+    return (badge if _is_lookup(badge) else lookup_id(f"badge {badge}")), False
+
+
+def _is_lookup(text: str) -> bool:
+    return len(text) == 16 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+
+
+def door_of(item: Item, programme: Programme) -> DoorPlace | None:
+    """The door that a scan names, None where it names none; raises NotFound for one that doesn't exist."""
+    return None if item.door is None else programme.door_named(item.door)
+
+
+def at_of(item: Item) -> datetime:
+    """When a scan was made, by its own time put right."""
+    return corrected(item.scanned_at.astimezone(UTC), item.skew_ms)
+
+
+def reading_of(item: Item, programme: Programme, *, door: DoorPlace, operator: str) -> Reading:
+    """A scan as the domain judges it; `door` and `operator` are the phone's own where the scan names none."""
+    lookup, other_event = lookup_of(item, code_prefix=programme.code_prefix)
+    return Reading(
+        id=item.id,
+        seq=item.seq,
+        lookup=lookup,
+        other_event=other_event,
+        door=door_of(item, programme) or door,
+        direction=item.direction,
+        input=item.input,
+        scanned_at=item.scanned_at.astimezone(UTC),
+        skew_ms=item.skew_ms,
+        at=at_of(item),
+        operator=item.operator or operator,
+        note=item.reason or "",
+        shown=item.shown or "",
+    )
+
+
+def named_doors_exist(item: Item, programme: Programme) -> bool:
+    """Whether the door that a scan names, if it names one, exists."""
+    try:
+        door_of(item, programme)
+    except NotFound:
+        return False
+    return True
+
+
+def rejected(raw: Any) -> Result:
+    """The answer to a scan that can't be stored as it was sent."""
+    return Result(raw.get("id") if isinstance(raw, dict) else None, "rejected", "malformed")
+
+
+def result(judgement: Judgement, raw_id: Any) -> Result:
+    """A judgement as the API gives it."""
+    person = judgement.person
+    return Result(
+        id=raw_id,
+        verdict=judgement.verdict,  # type: ignore[arg-type]
+        reason=judgement.reason,
+        day=judgement.day.isoformat(),
+        just_now=judgement.just_now,
+        delegate=None if person is None else PersonOut(**vars(person)),
+        first=_sighting(judgement.first),
+        last=_sighting(judgement.last),
+    )
+
+
+def _sighting(sighting: Sighting | None) -> SightingOut | None:
+    return None if sighting is None else SightingOut(sighting.at, sighting.door)
+
+
+def encode(answer: Any) -> bytes:
+    """JSON; also of an id that was echoed although it is no text that UTF-8 can hold."""
+    try:
+        return msgspec.json.encode(answer)
+    except (UnicodeEncodeError, ValueError):
+        return json.dumps(msgspec.to_builtins(answer)).encode()
+
+
+def skew_ms(sent_at: datetime | None, *, now: datetime) -> int | None:
+    """How far a phone's clock is ahead of ours, in milliseconds; negative: behind; None: it didn't say."""
+    return None if sent_at is None else (sent_at - now) // timedelta(milliseconds=1)

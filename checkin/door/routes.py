@@ -1,0 +1,263 @@
+"""The door API: pairing, scans, decisions, voids, search; it owns no table."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request
+from spectree import Response as Described
+from spectree import SpecTree
+from spectree.model_adapter import get_msgspec_model_adapter
+from spectree.models import SecurityScheme
+from sqlalchemy import Row
+
+from checkin import clock, metrics
+from checkin.access import bearer_token, open_to, unknown_token
+from checkin.db import db, reading, transaction
+from checkin.domain import audit, doors, first_entry, judging, searching, undoing
+from checkin.domain.doors import HEARD_EVERY, Device, PhoneState
+from checkin.domain.first_entry import Question
+from checkin.domain.judging import Judgement
+from checkin.domain.programme import Programme, Programmes
+from checkin.door import payloads
+from checkin.door.payloads import Item, Result
+from checkin.errors import Refusal
+from checkin.limits import limiter
+from checkin.tokens import token_hash
+
+BIG_BODY = 2 * 1024 * 1024
+
+blueprint = Blueprint("door", __name__, url_prefix="/api/door/v1")
+api = SpecTree(
+    "flask",
+    title="Checkin door API",
+    version="v1",
+    path="api",
+    filename="openapi.json",
+    mode="strict",
+    page_templates={},
+    model_adapter=get_msgspec_model_adapter(),
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
+    security_schemes=[SecurityScheme(name="phone", data={"type": "http", "scheme": "bearer"})],
+)
+PHONE = {"phone": []}
+
+
+def _described(answer: type[Any], *refusals: int) -> Described:
+    problems = {f"HTTP_{status}": payloads.Problem for status in (400, 429, *refusals)}
+    return Described(HTTP_200=answer, **problems)
+
+
+def _json(answer: Any) -> Response:
+    return Response(payloads.encode(answer), content_type="application/json")
+
+
+def _programme() -> Programme:
+    with reading() as session:
+        return _programmes().current(session)
+
+
+def _programmes() -> Programmes:
+    programmes: Programmes = current_app.extensions.setdefault("checkin_programmes", Programmes())
+    return programmes
+
+
+@blueprint.post("/pair")
+@open_to("everyone")
+@limiter.limit("30/minute")
+@api.validate(json=payloads.Pair, resp=_described(payloads.Paired, 403), skip_validation=True)
+def pair() -> Response:
+    """Turn a pairing code, which works once and for ten minutes, into a phone's token."""
+    asked = payloads.read(request.get_data(), payloads.Pair)
+    now = clock.now()
+    programme = _programme()
+    with transaction() as session:
+        device, token = doors.pair_device(
+            session, asked.code, operator=asked.operator.strip() or "Helper", now=now
+        )
+        audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
+    return _json(
+        payloads.Paired(
+            token, payloads.DeviceOut(device.id, device.name), _door(programme, device), _event(programme)
+        )
+    )
+
+
+def _door(programme: Programme, device: Device) -> payloads.DoorOut:
+    door = programme.doors[device.door_id]
+    return payloads.DoorOut(door.id, door.name, door.area)
+
+
+def _event(programme: Programme) -> payloads.EventOut:
+    days = [day.date.isoformat() for day in programme.days]
+    return payloads.EventOut(
+        programme.name, programme.time_zone, days, programme.cutover_hour, programme.epoch
+    )
+
+
+@blueprint.post("/move")
+@open_to("device")
+@limiter.limit("60/minute")
+@api.validate(
+    json=payloads.Move, resp=_described(payloads.Moved, 401, 403, 404), security=PHONE, skip_validation=True
+)
+def move() -> Response:
+    """Stand at another door from now on; scans keep the door where they were made."""
+    asked = payloads.read(request.get_data(), payloads.Move)
+    programme = _programme()
+    door = programme.door_named(asked.door)
+    with transaction() as session:
+        doors.move_device(session, g.device.id, door_id=door.id)
+    return _json(payloads.Moved(payloads.DoorOut(door.id, door.name, door.area)))
+
+
+@blueprint.post("/scans")
+@open_to("device", asks=True)
+@limiter.limit("6000/minute")
+@api.validate(
+    json=payloads.Upload, resp=_described(payloads.Results, 401, 413), security=PHONE, skip_validation=True
+)
+def scans() -> Response:
+    """Store scans and say what each means: one result a scan, in the same order."""
+    request.max_content_length = BIG_BODY
+    token = token_hash(bearer_token())
+    upload = payloads.read_loosely(request.get_data())
+    now = clock.now()
+    skew = payloads.skew_ms(payloads.moment_of(upload.get("sent_at")), now=now)
+    phone = payloads.phone_of(upload.get("phone", {}))
+    results = _quickly(upload["scans"], token, phone, skew or 0, now) or _judge(
+        upload["scans"], token, phone, skew or 0, now
+    )
+    for one in results:
+        metrics.SCANS.labels(one.verdict).inc()
+    latest = _programmes().latest
+    if latest is None:
+        raise RuntimeError("scans were judged without a programme")
+    return _json(payloads.Results(latest.epoch, skew, results))
+
+
+def _quickly(
+    raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: datetime
+) -> list[Result] | None:
+    """The answer to a lone first entry; None for everything else."""
+    programme = _programmes().latest
+    item = payloads.item_of(raws[0]) if len(raws) == 1 else None
+    if programme is None or item is None or not payloads.named_doors_exist(item, programme):
+        return None
+    found = _ask(item, token, programme)
+    if found is None:
+        raise unknown_token()
+    if found.revoked_at is not None or not _programmes().is_latest(found.epoch, found.version):
+        return None
+    asked = payloads.reading_of(item, programme, door=programme.doors[found.door_id], operator=found.operator)
+    judgement = first_entry.enter(db.engine, found, asked, programme=programme, now=now)
+    if judgement is None:
+        return None
+    if now - found.heard_at > HEARD_EVERY:
+        with transaction() as session:
+            doors.note_heard(session, found.device_id, phone=phone, skew_ms=skew_ms, now=now)
+    return [payloads.result(judgement, raws[0]["id"])]
+
+
+def _ask(item: Item, token: bytes, programme: Programme) -> Row[Any] | None:
+    lookup, _ = payloads.lookup_of(item, code_prefix=programme.code_prefix)
+    door = payloads.door_of(item, programme)
+    day = programme.day_of(payloads.at_of(item))
+    with db.get_engine("autocommit").connect() as connection:
+        return first_entry.ask(connection, Question(token, lookup, item.id, door and door.id, day))
+
+
+def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: datetime) -> list[Result]:
+    """The answers to any upload, its malformed scans rejected and the others stored."""
+    with reading() as session:
+        device = doors.device_with_token_hash(session, token)
+        programme = _programmes().current(session)
+    if device is None:
+        raise unknown_token()
+    items = [payloads.item_of(raw) for raw in raws]
+    good = [item is not None and payloads.named_doors_exist(item, programme) for item in items]
+    readings = [
+        payloads.reading_of(item, programme, door=programme.doors[device.door_id], operator=device.operator)
+        for item, is_good in zip(items, good, strict=True)
+        if item is not None and is_good
+    ]
+    with transaction() as session:
+        judge = judging.hold if device.revoked_at is not None else judging.judge
+        judged = iter(judge(session, device, readings, programme=programme, now=now))
+        doors.note_heard(session, device.id, phone=phone, skew_ms=skew_ms, now=now)
+    return [_result(raw, next(judged) if is_good else None) for raw, is_good in zip(raws, good, strict=True)]
+
+
+def _result(raw: Any, judgement: Judgement | None) -> Result:
+    return payloads.rejected(raw) if judgement is None else payloads.result(judgement, raw["id"])
+
+
+@blueprint.post("/decisions")
+@open_to("device")
+@limiter.limit("600/minute")
+@api.validate(
+    json=payloads.DecisionMade,
+    resp=_described(payloads.Accepted, 401, 403),
+    security=PHONE,
+    skip_validation=True,
+)
+def decisions() -> Response:
+    """Add what the helper did after a `repeat`."""
+    asked = payloads.read(request.get_data(), payloads.DecisionMade)
+    with transaction() as session:
+        undoing.decide(session, g.device, scan_id=asked.scan, decision=asked.decision, now=clock.now())
+    return _json(payloads.Accepted(asked.scan))
+
+
+@blueprint.post("/voids")
+@open_to("device")
+@limiter.limit("600/minute")
+@api.validate(
+    json=payloads.VoidAsked,
+    resp=_described(payloads.Accepted, 401, 403),
+    security=PHONE,
+    skip_validation=True,
+)
+def voids() -> Response:
+    """Undo a scan with a reason; idempotent by `id`, also for a scan that has not arrived yet."""
+    asked = payloads.read(request.get_data(), payloads.VoidAsked)
+    now = clock.now()
+    at = payloads.moment_of(asked.at) or now
+    with transaction() as session:
+        undoing.void(
+            session, g.device, void_id=asked.id, scan_id=asked.scan, reason=asked.reason, at=at, now=now
+        )
+        audit.record(
+            session,
+            "scan voided",
+            actor=f"device:{g.device.id}",
+            now=now,
+            subject=f"scan:{asked.scan}",
+            reason=asked.reason,
+        )
+    return _json(payloads.Accepted(asked.id))
+
+
+@blueprint.get("/search")
+@open_to("desk_device")
+@limiter.limit("240/minute")
+@api.validate(
+    query=payloads.SearchQuery,
+    resp=_described(payloads.SearchResults, 401, 403),
+    security=PHONE,
+    skip_validation=True,
+)
+def search() -> Response:
+    """Find people by words of name, organisation, e-mail and reference, or a phone's last four digits."""
+    query = request.args.get("q", "").strip()
+    if len(query) > 100 or not searching.is_enough(query):
+        raise Refusal("query_too_short", "Type at least two letters, or one Chinese character.", status=400)
+    now = clock.now()
+    programme = _programme()
+    with transaction() as session:
+        audit.record(
+            session, "delegates searched", actor=f"device:{g.device.id}", now=now, letters=len(query)
+        )
+        found = searching.search(session, query, area_id=programme.main_area, day=programme.day_of(now))
+    people = [payloads.FoundPerson(p.reference, p.name, p.organisation, p.category, p.today) for p in found]
+    return _json(payloads.SearchResults(people))
