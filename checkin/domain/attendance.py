@@ -1,0 +1,1 @@
+"""Who came on which day, read across scans, voids and decisions for boards and exports; it owns no table."""

@@ -1,0 +1,164 @@
+"""How people become delegates, from the form, the desk or a list; it owns no table."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from checkin.db import insert_ignoring
+from checkin.domain.badges import Bearer, Card, issue_badges
+from checkin.domain.delegates import Delegate
+from checkin.domain.details import Details
+from checkin.domain.event import next_references, take_places
+from checkin.domain.programme import Programme
+from checkin.domain.searching import search_text
+from checkin.tokens import BadgeKey
+
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What became of one chunk: how many were added with a badge, how many wait, who was known before."""
+
+    added: int = 0
+    waiting: int = 0
+    known: int = 0
+
+    def __add__(self, other: "Enrolment") -> "Enrolment":
+        return Enrolment(self.added + other.added, self.waiting + other.waiting, self.known + other.known)
+
+
+def identity(details: Details) -> bytes:
+    """What makes two entries the same person where there is no e-mail address: 32 bytes of SHA-256."""
+    parts = (details.name, details.organisation, details.job_title, details.country or details.country_text)
+    folded = "\0".join(" ".join(part.casefold().split()) for part in parts)
+    return hashlib.sha256(folded.encode()).digest()
+
+
+def enrol(
+    session: Session,
+    people: Iterable[Details],
+    *,
+    programme: Programme,
+    key: BadgeKey,
+    now: datetime,
+    status: str = "confirmed",
+) -> Iterator[Enrolment]:
+    """Add people of an organiser's list, whoever is new among them, chunk by chunk.
+
+    Confirmed ones get a badge; where a category is full they wait instead. Yields what became of each chunk.
+    """
+    waiting = iter(people)
+    while chunk := list(islice(waiting, CHUNK)):
+        yield _enrol_chunk(session, chunk, programme=programme, key=key, now=now, status=status)
+
+
+def _enrol_chunk(
+    session: Session,
+    people: Sequence[Details],
+    *,
+    programme: Programme,
+    key: BadgeKey,
+    now: datetime,
+    status: str,
+) -> Enrolment:
+    new = _unknown(session, people)
+    if not new:
+        return Enrolment(known=len(people))
+    rows = _rows(session, new, programme=programme, now=now, status=status)
+    added = session.execute(
+        insert_ignoring(session, Delegate.__table__).values(rows).returning(Delegate.id, Delegate.reference)
+    ).all()
+    ids = {reference: delegate_id for delegate_id, reference in added}
+    confirmed = [row for row in rows if row["status"] == "confirmed" and row["reference"] in ids]
+    issue_badges(session, [_bearer(ids, row, programme) for row in confirmed], key=key, now=now)
+    waiting = sum(row["status"] == "waiting" for row in rows if row["reference"] in ids)
+    return Enrolment(len(ids) - waiting, waiting, len(people) - len(ids))
+
+
+def _bearer(ids: dict[str, int], row: dict[str, Any], programme: Programme) -> Bearer:
+    category = programme.categories[row["category_id"]].name
+    return Bearer(ids[row["reference"]], Card(row["name"], row["organisation"], category, row["note"]))
+
+
+def _unknown(session: Session, people: Sequence[Details]) -> list[Details]:
+    emails = {person.email for person in people if person.email}
+    identities = {identity(person) for person in people if not person.email}
+    known_emails = set(session.scalars(select(Delegate.email).where(Delegate.email.in_(emails))))
+    known = set(
+        session.scalars(
+            select(Delegate.identity).where(Delegate.email.is_(None), Delegate.identity.in_(identities))
+        )
+    )
+    return [
+        person
+        for person in people
+        if (person.email not in known_emails if person.email else identity(person) not in known)
+    ]
+
+
+def _rows(
+    session: Session, people: Sequence[Details], *, programme: Programme, now: datetime, status: str
+) -> list[dict[str, Any]]:
+    references = next_references(session, count=len(people))
+    categories = [programme.category_named(person.category) for person in people]
+    statuses = _statuses(session, categories) if status == "confirmed" else [status] * len(people)
+    return [
+        _row(person, reference=reference, category_id=category_id, status=given, now=now)
+        for person, reference, category_id, given in zip(
+            people, references, categories, statuses, strict=True
+        )
+    ]
+
+
+def _statuses(session: Session, categories: Sequence[int]) -> list[str]:
+    """Confirmed while the category has places, waiting after that."""
+    full = set()
+    for category_id, count in sorted(Counter(categories).items()):
+        if not take_places(session, category_id, places=count):
+            full.add(category_id)
+    return [
+        "waiting" if category_id in full and not take_places(session, category_id) else "confirmed"
+        for category_id in categories
+    ]
+
+
+def _row(person: Details, *, reference: str, category_id: int, status: str, now: datetime) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "honorific": person.honorific,
+        "name": person.name,
+        "organisation": person.organisation,
+        "job_title": person.job_title,
+        "country": person.country,
+        "country_text": person.country_text,
+        "category_id": category_id,
+        "delegation": person.delegation,
+        "email": person.email,
+        "share": 0 if person.email else None,
+        "phone": person.phone,
+        "language": person.language,
+        "interests": "",
+        "access_needs": "",
+        "note": None,
+        "status": status,
+        "identity": identity(person),
+        "search": delegate_search_text(person, reference),
+        "registered_at": now,
+        "changed_at": now,
+        "cancelled_at": None,
+        "cancelled_from": None,
+    }
+
+
+def delegate_search_text(person: Details, reference: str) -> str:
+    """The words by which a desk finds somebody."""
+    digits = (person.phone or "")[-4:]
+    return search_text(person.name, person.organisation, person.email, reference, digits)
