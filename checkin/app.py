@@ -55,6 +55,11 @@ def create_app(config: Config) -> Flask:
     return app
 
 
+def create_app_from_env() -> Flask:
+    """The application with the environment's settings, as each server process makes it."""
+    return create_app(Config.from_env())
+
+
 def _settle(app: Flask, config: Config) -> None:
     host = urlsplit(config.base_url).hostname or "localhost"
     app.config.update(

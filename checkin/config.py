@@ -46,19 +46,28 @@ class Config:
     testing: bool = field(default=False, kw_only=True)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, host: str | None = None) -> "Config":
-        """The settings of the environment and, where it says nothing, of `.env`; raises Refusal for unsafe ones."""
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        https: bool = False,
+    ) -> "Config":
+        """The settings of the environment and, where it says nothing, of `.env`; raises Refusal for unsafe ones.
+
+        `host`, `port` and `https` are what the server listens on; they give the address where none is set.
+        """
         given = {**dotenv_values(ROOT / ".env"), **os.environ} if environ is None else dict(environ)
-        names = {name: name.removeprefix("CHECKIN_").lower() for name in SETTINGS}
-        values = {attribute: given[name] for name, attribute in names.items() if given.get(name)}
-        if host is not None:
-            values["listens_on"] = host
-        if "database_url" in values:
-            values["database_url"] = _absolute(str(values["database_url"]))
+        values = {name.removeprefix("CHECKIN_").lower(): given[name] for name in SETTINGS if given.get(name)}
         if not str(values.get("proxies", 0)).isdecimal():
             raise Refusal("unsafe_settings", "CHECKIN_PROXIES must be a number, such as 1.")
-        numbers = {"proxies": int(str(values.pop("proxies", 0)))}
-        config = cls(**{name: str(value) for name, value in values.items()}, **numbers)
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not listened on.
+        texts = {"base_url": f"{'https' if https else 'http'}://{shown}:{port}", "listens_on": host}
+        texts |= {name: str(value) for name, value in values.items() if name != "proxies"}
+        if "database_url" in values:
+            texts["database_url"] = _absolute(texts["database_url"])
+        config = cls(**texts, proxies=int(str(values.get("proxies", 0))))
         problems = config.problems()
         if problems:
             raise Refusal("unsafe_settings", "This installation can't start: " + " ".join(problems))

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Float, MetaData, Table, event
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from checkin.config import Config
@@ -54,6 +56,25 @@ class Instant(TypeDecorator[datetime]):
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         return self
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - reads like SQL's own functions.
+    """How many seconds an Instant (the first) lies after another (the second)."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "postgresql")
+def _on_postgresql(element: seconds_between, compiler: Any, **kw: Any) -> str:
+    later, earlier = (compiler.process(moment, **kw) for moment in element.clauses)
+    return f"EXTRACT(EPOCH FROM {later} - {earlier})"
+
+
+@compiles(seconds_between, "sqlite")
+def _on_sqlite(element: seconds_between, compiler: Any, **kw: Any) -> str:
+    later, earlier = (compiler.process(moment, **kw) for moment in element.clauses)
+    return f"(({later}) - ({earlier})) / 1000000.0"
 
 
 db = SQLAlchemy()

@@ -1,1 +1,215 @@
 """Who came on which day, read across scans, voids and decisions for boards and exports; it owns no table."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from checkin.db import seconds_between
+from checkin.domain.delegates import Delegate
+from checkin.domain.doors import Device, Door
+from checkin.domain.event import Area, Category
+from checkin.domain.programme import Programme
+from checkin.domain.scans import Attendance, Decision, Scan, Void
+from checkin.domain.verdicts import HELD, JUST_NOW, REFUSED
+
+STREAMED = {"yield_per": 2000}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an export is about: an area, and if not None one day, category or door."""
+
+    area_id: int
+    day: dt.date | None = None
+    category_id: int | None = None
+    door_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class DayAttended:
+    """A delegate's first entry on a day and how often they were let in."""
+
+    first_in: dt.datetime
+    door: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class AttendanceRow:
+    """One delegate (columns of Delegate, `category` by name) and the days on which they came."""
+
+    delegate: Row[Any]
+    days: Mapping[dt.date, DayAttended]
+
+
+def rows(session: Session, scope: Scope, *, programme: Programme) -> Iterator[AttendanceRow]:
+    """Every delegate in the order of their references with their days in the scope's area, streamed.
+
+    Who entered an inner area has attended the main one, whether or not a door of the main one saw them.
+    """
+    firsts = _Grouped(session.execute(_firsts(scope, programme), execution_options=STREAMED))
+    counts = _Grouped(session.execute(_entry_counts(scope, programme), execution_options=STREAMED))
+    for delegate in session.execute(delegates(scope.category_id), execution_options=STREAMED):
+        days = _days(firsts.of(delegate.id), counts.of(delegate.id), programme)
+        if scope.door_id is None or any(
+            day.door == programme.doors[scope.door_id].name for day in days.values()
+        ):
+            yield AttendanceRow(delegate, days)
+
+
+def _days(
+    firsts: Sequence[Row[Any]], counts: Sequence[Row[Any]], programme: Programme
+) -> dict[dt.date, DayAttended]:
+    entries = {row.day: row.entries for row in counts}
+    days: dict[dt.date, DayAttended] = {}
+    for row in firsts:
+        if row.day not in days or row.first_at < days[row.day].first_in:
+            door = programme.doors[row.door_id].name
+            # Seen inside without having been seen at the main doors is one entry at least.
+            days[row.day] = DayAttended(row.first_at, door, entries.get(row.day, 0) or 1)
+    return days
+
+
+class _Grouped:
+    """Rows in the order of delegate_id, handed out delegate by delegate, so that only one is in memory."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = iter(rows)
+        self._next = next(self._rows, None)
+
+    def of(self, delegate_id: int) -> list[Row[Any]]:
+        """The rows of a delegate; delegates are asked for in ascending order."""
+        found = []
+        while self._next is not None and self._next.delegate_id <= delegate_id:
+            if self._next.delegate_id == delegate_id:
+                found.append(self._next)
+            self._next = next(self._rows, None)
+        return found
+
+
+def delegates(category_id: int | None = None) -> Select[Any]:
+    """All delegates, of one category where it is given, in the order of their references."""
+    query = (
+        select(*Delegate.__table__.columns, Category.name.label("category"))
+        .join(Category, Category.id == Delegate.category_id)
+        .order_by(Delegate.id)
+    )
+    return query if category_id is None else query.where(Delegate.category_id == category_id)
+
+
+def _firsts(scope: Scope, programme: Programme) -> Select[Any]:
+    query = select(Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.door_id)
+    if scope.area_id != programme.main_area:
+        query = query.where(Attendance.area_id == scope.area_id)
+    if scope.day is not None:
+        query = query.where(Attendance.day == scope.day)
+    return query.order_by(Attendance.delegate_id, Attendance.day, Attendance.first_at)
+
+
+def _entry_counts(scope: Scope, programme: Programme) -> Select[Any]:
+    """How often each delegate was let in on each day, from the scans alone, whatever order they arrived in."""
+    step = _steps(_passages(scope))
+    let_in = or_(
+        step.c.before.is_(None),
+        step.c.before == "out",
+        seconds_between(step.c.at, step.c.before_at) >= programme.reentry_after.total_seconds(),
+        step.c.decision == "let_in",
+    )
+    return (
+        select(step.c.delegate_id, step.c.day, func.count().label("entries"))
+        .where(step.c.direction == "in", let_in)
+        .group_by(step.c.delegate_id, step.c.day)
+        .order_by(step.c.delegate_id)
+    )
+
+
+def _passages(scope: Scope) -> CTE:
+    """The passages of an area, each with the time at which the same phone read the same badge before."""
+    same = [Scan.delegate_id, Scan.day, Scan.device_id, Scan.badge_id, Scan.direction]
+    query = select(
+        Scan.id,
+        Scan.delegate_id,
+        Scan.day,
+        Scan.direction,
+        Scan.at,
+        func.lag(Scan.at).over(partition_by=same, order_by=[Scan.at, Scan.id]).label("read_before"),
+    ).where(
+        Scan.area_id == scope.area_id,
+        Scan.verdict.not_in((REFUSED, HELD)),
+        ~exists().where(Void.scan_id == Scan.id),
+    )
+    return (query if scope.day is None else query.where(Scan.day == scope.day)).cte("passages")
+
+
+def _steps(passage: CTE) -> CTE:
+    """The passages without re-reads, each with the one before it and with what the helper decided."""
+    order = {"partition_by": [passage.c.delegate_id, passage.c.day], "order_by": [passage.c.at, passage.c.id]}
+    return (
+        select(
+            passage.c.delegate_id,
+            passage.c.day,
+            passage.c.direction,
+            passage.c.at,
+            func.lag(passage.c.direction).over(**order).label("before"),
+            func.lag(passage.c.at).over(**order).label("before_at"),
+            _decision(passage.c.id),
+        )
+        .where(
+            or_(
+                passage.c.read_before.is_(None),
+                seconds_between(passage.c.at, passage.c.read_before) > JUST_NOW.total_seconds(),
+            )
+        )
+        .cte("steps")
+    )
+
+
+def _decision(scan_id: Any) -> Any:
+    """What the helper decided last about a scan."""
+    of_scan = (
+        select(Decision.decision).where(Decision.scan_id == scan_id).order_by(Decision.id.desc()).limit(1)
+    )
+    return of_scan.scalar_subquery().label("decision")
+
+
+def scans(session: Session, scope: Scope, *, area_named: bool) -> Iterator[Row[Any]]:
+    """Every scan, refused and voided ones too, in the order of their corrected times, streamed.
+
+    `area_named` keeps those of the scope's area; otherwise all areas are in.
+    """
+    first_void = select(func.min(Void.at)).where(Void.scan_id == Scan.id).scalar_subquery()
+    void_reason = select(func.min(Void.reason)).where(Void.scan_id == Scan.id).scalar_subquery()
+    query = (
+        select(
+            Scan,
+            Device.name.label("device"),
+            Door.name.label("door"),
+            Area.name.label("area"),
+            Delegate.reference,
+            Delegate.name,
+            Delegate.organisation,
+            Category.name.label("category"),
+            _decision(Scan.id),
+            first_void.label("voided_at"),
+            void_reason.label("void_reason"),
+        )
+        .join(Device, Device.id == Scan.device_id)
+        .join(Door, Door.id == Scan.door_id)
+        .join(Area, Area.id == Scan.area_id)
+        .outerjoin(Delegate, Delegate.id == Scan.delegate_id)
+        .outerjoin(Category, Category.id == Delegate.category_id)
+        .order_by(Scan.at, Scan.id)
+    )
+    wanted = {
+        Scan.area_id: scope.area_id if area_named else None,
+        Scan.day: scope.day,
+        Delegate.category_id: scope.category_id,
+        Scan.door_id: scope.door_id,
+    }
+    conditions = [column == value for column, value in wanted.items() if value is not None]
+    yield from session.execute(query.where(and_(True, *conditions)), execution_options=STREAMED)

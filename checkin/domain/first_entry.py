@@ -4,6 +4,7 @@ It owns no table. Whatever isn't plainly a first entry is left to `judging`.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -101,15 +102,18 @@ def ask(connection: Connection, question: Question) -> Row[Any] | None:
 
 
 def enter(
-    engine: Engine, found: Row[Any], reading: Reading, *, programme: Programme, now: datetime
+    engines: Mapping[str, Engine], found: Row[Any], reading: Reading, *, programme: Programme, now: datetime
 ) -> Judgement | None:
-    """Store a first entry and answer it; None where it isn't one, or somebody was faster."""
+    """Store a first entry and answer it; None where it isn't one, or somebody was faster.
+
+    `engines` are the app's: `autocommit` stores in one statement on PostgreSQL, `default` in two on SQLite.
+    """
     day = programme.day_of(reading.at)
     if not _may_be_first(found, reading, programme):
         return None
     values = scan_row(found.device_id, reading, ADMITTED, programme=programme, now=now)
     values |= {"badge_id": found.badge_id, "delegate_id": found.delegate_id}
-    if not _store(engine, values):
+    if not _store(engines, values):
         return None
     category = programme.categories[found.category_id].name
     return Judgement(
@@ -170,12 +174,12 @@ _ENTER_ON_SQLITE = (
 _SCAN_ON_SQLITE = insert(_SCAN).values(_SCANNED)
 
 
-def _store(engine: Engine, values: dict[str, Any]) -> bool:
+def _store(engines: Mapping[str, Engine], values: dict[str, Any]) -> bool:
     try:
-        if engine.dialect.name == "postgresql":
-            with engine.connect() as connection:
+        if engines["default"].dialect.name == "postgresql":
+            with engines["autocommit"].connect() as connection:
                 return connection.execute(_STORE_ON_POSTGRESQL, values).first() is not None
-        with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        with engines["default"].connect().execution_options(**WRITES) as connection, connection.begin():
             if connection.execute(_ENTER_ON_SQLITE, values).first() is None:
                 return False
             connection.execute(_SCAN_ON_SQLITE, values)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, g, request
 from spectree import Response as Described
 from spectree import SpecTree
 from spectree.model_adapter import get_msgspec_model_adapter
-from spectree.models import SecurityScheme
+from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
 from sqlalchemy import Row
 
 from checkin import clock, metrics
@@ -38,7 +38,7 @@ api = SpecTree(
     model_adapter=get_msgspec_model_adapter(),
     naming_strategy=lambda model: model.__name__,
     nested_naming_strategy=lambda _parent, child: child,
-    security_schemes=[SecurityScheme(name="phone", data={"type": "http", "scheme": "bearer"})],
+    security_schemes=[SecurityScheme(name="phone", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
 )
 PHONE = {"phone": []}
 
@@ -150,7 +150,7 @@ def _quickly(
     if found.revoked_at is not None or not _programmes().is_latest(found.epoch, found.version):
         return None
     asked = payloads.reading_of(item, programme, door=programme.doors[found.door_id], operator=found.operator)
-    judgement = first_entry.enter(db.engine, found, asked, programme=programme, now=now)
+    judgement = first_entry.enter(db.engines, found, asked, programme=programme, now=now)
     if judgement is None:
         return None
     if now - found.heard_at > HEARD_EVERY:

@@ -1,0 +1,156 @@
+"""Says what is missing or unsafe in an installation and how to mend it; it owns no table."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from checkin import schema
+from checkin.config import ROOT, SETTINGS, Config
+from checkin.db import db, reading
+from checkin.documents.badges import missing_fonts
+from checkin.domain.badges import Badge
+from checkin.domain.event import is_set_up
+from checkin.domain.messages import waiting_messages
+from checkin.domain.staff import Staff
+
+NEEDED_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `grave` ones are missing or unsafe; `mend` says what to do, empty where all is well."""
+
+    what: str
+    mend: str = ""
+    grave: bool = False
+
+    @property
+    def well(self) -> bool:
+        return not self.mend
+
+
+def examine(app: Flask, config: Config) -> Iterator[Finding]:
+    """Look at everything, the database last, since the rest needs none."""
+    yield from _settings(config)
+    yield from _machine(config)
+    with app.app_context():
+        try:
+            yield from _database(config)
+        except SQLAlchemyError as error:
+            kind = type(error).__name__
+            yield Finding(
+                "The database does not answer",
+                f"Look at CHECKIN_DATABASE_URL and the server ({kind}).",
+                grave=True,
+            )
+
+
+def settings(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Each setting's name, whether it is set, and what it is for; never its value."""
+    for name, purpose in SETTINGS.items():
+        default = getattr(config, name.removeprefix("CHECKIN_").lower()) == getattr(
+            Config(), name.removeprefix("CHECKIN_").lower()
+        )
+        yield name, "default" if default else "set", purpose
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    for problem in config.problems():
+        yield Finding("Settings", problem, grave=True)
+    if not config.production:
+        yield Finding(
+            f"For trying out on this machine only ({config.base_url})",
+            "Set CHECKIN_BASE_URL to the https address that people will use.",
+        )
+    elif urlsplit(config.base_url).scheme != "https":
+        yield Finding(
+            "Pages are not encrypted",
+            "Phones give a camera only to https: set CHECKIN_BASE_URL to https.",
+            grave=True,
+        )
+    if config.smtp_url is None:
+        yield Finding("No mail goes out", "Set CHECKIN_SMTP_URL; until then mail waits in the outbox.")
+    if config.production and config.limits_url == "memory://" and not config.sqlite:
+        yield Finding(
+            "Rate limits are counted in each process by itself", "Set CHECKIN_LIMITS_URL to a Redis."
+        )
+
+
+def _machine(config: Config) -> Iterator[Finding]:
+    for font in missing_fonts():
+        yield Finding(
+            f"This machine can't print {font}", "Run `make install`, which installs the fonts.", grave=True
+        )
+    vendor = ROOT / "checkin" / "static" / "vendor"
+    if not any(vendor.glob("*.css")):
+        yield Finding("The pages' styles are not installed", "Run `make install`.", grave=True)
+    free = shutil.disk_usage(ROOT).free
+    if free < NEEDED_BYTES:
+        yield Finding(
+            f"Only {free // 1024**2} MB are free on this disk",
+            "Make room: backups and print runs need 2 GB.",
+            grave=True,
+        )
+    if config.sqlite:
+        yield from _file(Path(config.database_url.removeprefix("sqlite:///")))
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    if path.exists() and not os.access(path, os.W_OK):
+        yield Finding(f"{path} can't be written", "Let the account that runs Checkin own it.", grave=True)
+    if path.exists() and path.stat().st_mode & 0o077:
+        yield Finding(f"{path} can be read by others on this machine", f"Run `chmod 600 {path}`.")
+
+
+def _database(config: Config) -> Iterator[Finding]:
+    yield Finding(f"The database answers ({db.engine.dialect.name})")
+    if not schema.is_current():
+        yield Finding(
+            "The database lacks migrations",
+            "Any command of `checkin` applies them: run `checkin serve`.",
+            grave=True,
+        )
+        return
+    yield from _durability(config)
+    with reading() as session:
+        if not is_set_up(session):
+            yield Finding("There is no event yet", "Run `checkin event set FILE.toml` or `checkin demo`.")
+            return
+        others = set(session.scalars(select(Badge.key_id).distinct())) - {config.key.id}
+        if others:
+            yield Finding(
+                "Badges were made under another CHECKIN_BADGE_KEY",
+                "Set the key they were made with.",
+                grave=True,
+            )
+        if not session.scalars(select(Staff.id).limit(1)).first():
+            yield Finding("Nobody can sign in", "Run `checkin staff add EMAIL --role organiser`.")
+        waiting = len(waiting_messages(session))
+        if waiting:
+            yield Finding(
+                f"{waiting} messages wait to be sent", "Set CHECKIN_SMTP_URL and run `checkin worker`."
+            )
+
+
+def _durability(config: Config) -> Iterator[Finding]:
+    check: Callable[[str], str] = lambda query: str(db.session.scalar(text(query)))  # noqa: E731
+    if config.sqlite:
+        if (check("PRAGMA journal_mode"), check("PRAGMA synchronous")) != ("wal", "2"):
+            yield Finding(
+                "SQLite is not in WAL with synchronous=FULL", "Use a local disk: WAL needs one.", grave=True
+            )
+    else:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            if check(f"SHOW {name}") == "off":
+                yield Finding(
+                    f"PostgreSQL has {name} off",
+                    f"Set {name} = on: a scan must be durable before green.",
+                    grave=True,
+                )
