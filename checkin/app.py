@@ -1,6 +1,7 @@
 """create_app: the only module that knows every part; it owns no table."""
 
 import time
+from inspect import iscoroutinefunction
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import access, limits, logs, metrics, schema
+from checkin.accounts import routes as accounts
+from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
 from checkin.door import routes as door
@@ -45,7 +48,8 @@ def create_app(config: Config) -> Flask:
     _settle(app, config)
     _connect(app, config)
     _protect(app, config)
-    for part in (registration.blueprint, door.blueprint, operations.blueprint):
+    security.start(app, config)
+    for part in (registration.blueprint, accounts.blueprint, door.blueprint, operations.blueprint):
         app.register_blueprint(part)
     door.api.register(app)
     csrf.exempt(door.blueprint)
@@ -84,6 +88,9 @@ def _settle(app: Flask, config: Config) -> None:
 def _connect(app: Flask, config: Config) -> None:
     app.config["SQLALCHEMY_ENGINES"] = engine_settings(config)
     db.init_app(app)
+    # Flask-SQLAlchemy-Lite also ends asynchronous sessions, on a thread of their own, after every request: there are
+    # none, and it took a third of a scan's CPU time.
+    app.teardown_appcontext_funcs = [end for end in app.teardown_appcontext_funcs if not iscoroutinefunction(end)]
     schema.prepare(app)
     with app.app_context():
         prepare_engines(db.engines)
@@ -180,4 +187,9 @@ def _observe(app: Flask) -> None:
 
     app.before_request(begin)
     app.after_request(end)
-    app.context_processor(lambda: {"language": str(get_locale())})
+    app.context_processor(_reader)
+
+
+def _reader() -> dict[str, str]:
+    locale = get_locale()
+    return {"language": str(locale), "direction": locale.text_direction if locale else "ltr"}
