@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_security import current_user
 
 from checkin import tokens
@@ -27,7 +28,7 @@ LIBRARY_ROUTES: dict[str, frozenset[str]] = {
 
 
 def open_to(*who: str, asks: bool = False) -> Callable[[View], View]:
-    """Say who may open a route. With `asks` the route itself looks the phone's token up, with its own statement."""
+    """Say who may open a route. With `asks` it looks the phone's token up itself, with its own statement."""
     unknown = set(who) - WHO
     if unknown or not who:
         raise ValueError(f"nobody is called {unknown or who}")
@@ -110,6 +111,23 @@ def _operator() -> None:
 
 def _staff(who: frozenset[str]) -> None:
     if not current_user.is_authenticated:
+        if request.method == "GET" and request.accept_mimetypes.accept_html:
+            abort(redirect(url_for("accounts.login", next=request.full_path.rstrip("?"))))
         raise Refusal("sign_in", "Please sign in first.", status=401)
     if current_user.role not in who:
         raise Forbidden("not_yours", "Your role can't open this page.")
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        check_origin()
+
+
+def check_origin() -> None:
+    """Raises Forbidden where another site's page made the browser send this."""
+    origin = request.headers.get("Origin")
+    ours = {current_app.config["CHECKIN"].base_url, request.host_url}
+    if origin is not None and origin not in {_origin(address) for address in ours}:
+        raise Forbidden("other_origin", "This was sent from another site's page, so nothing was done.")
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

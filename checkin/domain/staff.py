@@ -1,44 +1,181 @@
-"""The people who run the event; it owns the table staff."""
+"""The people who run the event and how they prove who they are; it owns the table staff."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, CheckConstraint, select
+from sqlalchemy import JSON, BigInteger, CheckConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
-from checkin.errors import Conflict
+from checkin.errors import Conflict, Forbidden
+from checkin.tokens import new_id, new_token, token_hash
 
 ROLES = ("organiser", "supervisor", "desk", "protocol")
+INVITATION_LIFE = timedelta(hours=24)
+RECOVERY_CODES = 8
 
 
 class Staff(Base):
-    """Somebody who signs in, with one role; the columns are those that Flask-Security reads."""
+    """Somebody who signs in, with one role."""
 
     __tablename__ = "staff"
     __table_args__ = (
         CheckConstraint("role IN ('organiser', 'supervisor', 'desk', 'protocol')", name="role"),
+        CheckConstraint("password IS NULL OR tf_totp_secret IS NOT NULL", name="second_factor"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # In lower case, so that one person is not two.
     email: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
-    # Empty until the person has set one by the link they were given.
+    # Hashed; empty until the person has set one by the link they were given.
     password: Mapped[str | None]
     active: Mapped[bool]
     # Changed to end every session of this person at once.
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     tf_primary_method: Mapped[str | None]
+    # Encrypted under the installation's secret key.
     tf_totp_secret: Mapped[str | None]
+    # The time step of the newest code that was accepted: no code works twice.
+    tf_counter: Mapped[int | None] = mapped_column(BigInteger)
+    # Hashes; a code that was used is gone.
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(JSON)
+    invitation_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    invitation_expires_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
+@dataclass(frozen=True)
+class SecondFactor:
+    """An authenticator's secret (encrypted) and the time step of the code that showed that it works."""
+
+    totp_secret: str
+    counter: int
+
+
 def add_staff(session: Session, email: str, *, role: str, uniquifier: str, now: datetime) -> Staff:
-    """A new member of staff without a password; raises Conflict for an address that is on the staff already."""
-    known = session.scalar(select(Staff).where(Staff.email == email))
+    """A new member of staff without a password; raises Conflict for an address that is on the staff."""
+    known = staff_with_email(session, email)
     if known is not None:
         raise Conflict("staff_known", f"{email} is on the staff already, as {known.role}.")
-    staff = Staff(email=email, role=role, active=True, fs_uniquifier=uniquifier, created_at=now)
+    staff = Staff(email=email.lower(), role=role, active=True, fs_uniquifier=uniquifier, created_at=now)
     session.add(staff)
     session.flush()
     return staff
+
+
+def staff_with_email(session: Session, email: str) -> Staff | None:
+    """The member of staff with this address, in any case of letters."""
+    return session.scalar(select(Staff).where(Staff.email == email.lower()))
+
+
+def staff_with_uniquifier(session: Session, uniquifier: str) -> Staff | None:
+    """The member of staff whose sessions carry this mark."""
+    return session.scalar(select(Staff).where(Staff.fs_uniquifier == uniquifier))
+
+
+def invite(session: Session, staff: Staff, *, now: datetime) -> str:
+    """A token that once, within 24 hours, lets this person set a password and a second factor.
+
+    It is kept nowhere but as a hash. Earlier ones stop working; password and sessions stay until it is used.
+    """
+    token = new_token()
+    changed = update(Staff).where(Staff.id == staff.id)
+    session.execute(
+        changed.values(invitation_hash=token_hash(token), invitation_expires_at=now + INVITATION_LIFE)
+    )
+    return token
+
+
+def invited_staff(session: Session, token: str, *, now: datetime) -> Staff:
+    """Who an invitation is for; raises Forbidden for one that is wrong, old or used."""
+    invited = select(Staff).where(
+        Staff.invitation_hash == token_hash(token), Staff.invitation_expires_at > now, Staff.active
+    )
+    staff = session.scalar(invited)
+    if staff is None:
+        raise _invitation_refused()
+    return staff
+
+
+def accept_invitation(
+    session: Session, token: str, *, password: str, factor: SecondFactor, now: datetime
+) -> Staff:
+    """Use an invitation up: set password (hashed) and second factor; raises as `invited_staff` does.
+
+    What the person had before is void: recovery codes, and every session on every device.
+    """
+    used = update(Staff).where(
+        Staff.invitation_hash == token_hash(token), Staff.invitation_expires_at > now, Staff.active
+    )
+    accepted = session.scalar(
+        used.values(
+            password=password,
+            fs_uniquifier=new_id().hex,
+            tf_primary_method="authenticator",
+            tf_totp_secret=factor.totp_secret,
+            tf_counter=factor.counter,
+            mf_recovery_codes=None,
+            invitation_hash=None,
+            invitation_expires_at=None,
+        ).returning(Staff)
+    )
+    if accepted is None:
+        raise _invitation_refused()
+    return accepted
+
+
+def _invitation_refused() -> Forbidden:
+    return Forbidden("invitation_refused", "This link doesn't work any more: ask an organiser for a new one.")
+
+
+def set_password(session: Session, staff_id: int, *, password: str) -> None:
+    """Keep another hash of a member's password."""
+    session.execute(update(Staff).where(Staff.id == staff_id).values(password=password))
+
+
+def set_second_factor(session: Session, staff_id: int, *, factor: SecondFactor) -> None:
+    """Another authenticator instead of the present one, whose codes stop working."""
+    changed = update(Staff).where(Staff.id == staff_id)
+    session.execute(changed.values(tf_totp_secret=factor.totp_secret, tf_counter=factor.counter))
+
+
+def use_counter(session: Session, staff_id: int, *, counter: int) -> bool:
+    """Use an authenticator's code up by its time step; False where it or a newer one was used before."""
+    unused = Staff.tf_counter.is_(None) | (Staff.tf_counter < counter)
+    used = update(Staff).where(Staff.id == staff_id, unused).values(tf_counter=counter)
+    return session.execute(used.returning(Staff.id)).first() is not None
+
+
+def renew_recovery_codes(session: Session, staff_id: int) -> list[str]:
+    """New recovery codes of 80 random bits, which are kept as hashes only; the old ones stop working."""
+    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+    hashes = [_recovery_hash(code) for code in codes]
+    session.execute(update(Staff).where(Staff.id == staff_id).values(mf_recovery_codes=hashes))
+    return codes
+
+
+def use_recovery_code(session: Session, staff_id: int, *, code: str) -> bool:
+    """Use a recovery code up, typed in any case, with or without hyphens; False where it is none."""
+    locked = select(Staff.mf_recovery_codes).where(Staff.id == staff_id).with_for_update()
+    left = list(session.scalar(locked) or ())
+    hashed = _recovery_hash(code)
+    if hashed not in left:
+        return False
+    left.remove(hashed)
+    session.execute(update(Staff).where(Staff.id == staff_id).values(mf_recovery_codes=left))
+    return True
+
+
+def _recovery_code() -> str:
+    digits = token_hash(new_token()).hex()[:20]
+    return "-".join(digits[start : start + 4] for start in range(0, 20, 4))
+
+
+def _recovery_hash(code: str) -> str:
+    return token_hash("".join(filter(str.isalnum, code.lower()))).hex()
+
+
+def end_sessions(session: Session, staff_id: int) -> None:
+    """Sign a member of staff out on every device."""
+    session.execute(update(Staff).where(Staff.id == staff_id).values(fs_uniquifier=new_id().hex))

@@ -1,15 +1,25 @@
-"""The delegate's pages; it owns no table."""
+"""The delegate's pages and the reader's language; it owns no table."""
 
-from flask import Blueprint, render_template
-from flask_babel import get_locale
+from datetime import date, datetime, timedelta
+
+from babel import Locale
+from babel.dates import format_interval
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading
 from checkin.domain.event import is_set_up
-from checkin.domain.programme import programme
+from checkin.domain.programme import Programme, programme
 
 blueprint = Blueprint("registration", __name__)
+
+# Dates as they are written in Malaysia: in English too the day comes first.
+DATES = {"en": "en_MY", "ms": "ms_MY"}
+LANGUAGE_KEPT = timedelta(days=365)
 
 
 @blueprint.get("/")
@@ -18,6 +28,60 @@ def start() -> str:
     """The event, and where its three faces are."""
     with reading() as session:
         event = programme(session) if is_set_up(session) else None
+    now = clock.now()
     return render_template(
-        "registration/start.html", event=event, now=clock.now(), language=str(get_locale())
+        "registration/start.html",
+        event=event,
+        days=_days(event) if event else "",
+        countdown=_countdown(event, now) if event else "",
+        now=now,
+        language=str(get_locale()),
     )
+
+
+@blueprint.get("/language/<any(en, ms):code>")
+@open_to("everyone")
+def language(code: str) -> Response:
+    """Keep the reader's language and show the page they came from in it."""
+    back = request.args.get("back", "")
+    response = redirect(back if _is_ours(back) else url_for("registration.start"), 303)
+    secure = current_app.config["CHECKIN"].secure
+    response.set_cookie("language", code, max_age=LANGUAGE_KEPT, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def _is_ours(address: str) -> bool:
+    """Whether this is a path of ours: browsers take `//`, `/\\` and control characters for another site."""
+    return (
+        address.startswith("/")
+        and not address.startswith(("//", "/\\"))
+        and address.isprintable()
+        and "\\" not in address
+    )
+
+
+def _counted_days(event: Programme) -> list[date]:
+    return [day.date for day in event.days if day.counts]
+
+
+def _days(event: Programme) -> str:
+    """The days that count, such as “17–19 September 2025”."""
+    days = _counted_days(event)
+    if not days:
+        return ""
+    code = str(get_locale())
+    return str(format_interval(days[0], days[-1], "yMMMMd", locale=Locale.parse(DATES.get(code, code))))
+
+
+def _countdown(event: Programme, now: datetime) -> str:
+    """How far away the event is for a reader, in days of the event's own time zone."""
+    days = _counted_days(event)
+    today = event.day_of(now)
+    if not days:
+        return ""
+    if today in days:
+        return str(_("Today: day %(day)d of %(days)d", day=days.index(today) + 1, days=len(days)))
+    if today > days[-1]:
+        return str(_("This event is over. Thank you for coming."))
+    left = (next(day for day in days if day > today) - today).days
+    return str(ngettext("%(num)d day to go", "%(num)d days to go", left))
