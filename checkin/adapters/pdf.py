@@ -1,0 +1,201 @@
+"""PDFs from HTML by WeasyPrint: loaded at first use, with the fonts of `fonts.conf`, fetching nothing.
+
+Everything that isn't public in WeasyPrint (the box tree, for measuring) is used in this module only.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from checkin.errors import Refusal
+
+FONTS = Path(__file__).with_name("fonts.conf")
+LONGEST_HTML = 4_000_000  # characters; a print run's documents of 200 badges have about 400,000
+
+_NOTDEF = ".notdef glyph rendered"
+_MM_PER_PX = 25.4 / 96
+
+# Pango's font map is shared by all of this process and is not safe to use from two threads.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The room that a paragraph took.
+
+    `lines` is their number; in millimetres, `width` is the widest line's, `length` that of all in a row.
+    """
+
+    lines: int
+    width: float
+    length: float
+    height: float
+
+
+@dataclass(frozen=True)
+class _Engine:
+    weasyprint: Any
+    boxes: Any
+    fetcher: Any
+    fonts: Any
+    stylesheet: Callable[[str], Any]
+
+
+def render(
+    html: str,
+    *,
+    stylesheet: str = "",
+    images: Mapping[str, bytes] | None = None,
+    on_missing_glyph: Callable[[int, str], None] | None = None,
+) -> bytes:
+    """An HTML document as a PDF.
+
+    `images` maps the addresses that the document may use in `src`, such as `given:code`, to PNG bytes;
+    nothing else comes in from outside `html` and `stylesheet`. `on_missing_glyph` is told the page (from 0)
+    and the character for which no font has a glyph; without it there is only WeasyPrint's warning in the log.
+    Raises ValueError for more than 4,000,000 characters, Refusal where WeasyPrint's libraries are missing.
+    """
+    with _ONE_AT_A_TIME:
+        document = _laid_out(html, stylesheet, images or {})
+        with _glyphs_watched(document, on_missing_glyph):
+            pdf: bytes = document.write_pdf()
+    return pdf
+
+
+def measure(html: str, *, stylesheet: str = "") -> dict[str, Extent]:
+    """The room that each element with an `id` takes, by id; on pages that the stylesheet makes large enough.
+
+    Raises like `render`.
+    """
+    with _ONE_AT_A_TIME:
+        document = _laid_out(html, stylesheet, {})
+        return {
+            box.element.get("id"): _extent(box)
+            for page in document.pages
+            for box in page._page_box.descendants()
+            if isinstance(box, _engine().boxes.BlockBox) and box.element is not None and box.element.get("id")
+        }
+
+
+def missing_characters(text: str) -> list[str]:
+    """The characters of a text for which this machine has no font, in their order; raises like `render`."""
+    missing: list[str] = []
+    html = f"<pre>{text.replace('&', '&amp;').replace('<', '&lt;')}</pre>"
+    render(
+        html,
+        stylesheet="pre { font-size: 8pt }",
+        on_missing_glyph=lambda _, character: missing.append(character),
+    )
+    return missing
+
+
+def _laid_out(html: str, stylesheet: str, images: Mapping[str, bytes]) -> Any:
+    if len(html) > LONGEST_HTML:
+        raise ValueError(f"A document of {len(html)} characters is longer than {LONGEST_HTML}.")
+    engine = _engine()
+    page = engine.weasyprint.HTML(string=html, url_fetcher=engine.fetcher(images))
+    return page.render(font_config=engine.fonts, stylesheets=[engine.stylesheet(stylesheet)])
+
+
+def _extent(block: Any) -> Extent:
+    boxes = _engine().boxes
+    lines = [box for box in block.descendants() if isinstance(box, boxes.LineBox)]
+    widths = [
+        sum(box.width for box in line.descendants() if isinstance(box, boxes.TextBox)) for line in lines
+    ]
+    return Extent(
+        len(lines),
+        width=max(widths, default=0.0) * _MM_PER_PX,
+        length=sum(widths) * _MM_PER_PX,
+        height=block.height * _MM_PER_PX,
+    )
+
+
+@contextmanager
+def _glyphs_watched(document: Any, on_missing_glyph: Callable[[int, str], None] | None) -> Iterator[None]:
+    """Tell the listener what WeasyPrint logs while it paints, with the page that it is painting then."""
+    if on_missing_glyph is None:
+        yield
+        return
+    painting = -1
+
+    def noted(record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(_NOTDEF) or not isinstance(record.args, tuple):
+            return True
+        on_missing_glyph(painting, str(record.args[0]))
+        return False
+
+    def painted(paint: Callable[..., None], number: int, *args: Any) -> None:
+        nonlocal painting
+        painting = number
+        paint(*args)
+
+    for number, page in enumerate(document.pages):
+        page.paint = partial(painted, page.paint, number)
+    logger = logging.getLogger("weasyprint")
+    level, disabled = logger.level, logger.disabled
+    # Whatever the log is set up to keep: a missing glyph must be heard of.
+    logger.setLevel(logging.WARNING)
+    logger.disabled = False
+    logger.addFilter(noted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(noted)
+        logger.setLevel(level)
+        logger.disabled = disabled
+
+
+@contextmanager
+def _own_fonts() -> Iterator[None]:
+    """Let fontconfig load our fonts only: it reads this variable once, others start without it."""
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(FONTS)
+    try:
+        yield
+    finally:
+        del os.environ["FONTCONFIG_FILE"]
+        if before is not None:
+            os.environ["FONTCONFIG_FILE"] = before
+
+
+@cache
+def _engine() -> _Engine:
+    """WeasyPrint and one font configuration for the whole process: one a document would leak."""
+    with _own_fonts():
+        try:
+            import weasyprint
+            from weasyprint.formatting_structure import boxes
+            from weasyprint.text.fonts import FontConfiguration
+            from weasyprint.urls import URLFetcher, URLFetcherResponse
+        except OSError as error:
+            raise Refusal(
+                "no_pango",
+                "PDFs need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0.",
+                status=503,
+            ) from error
+        fonts = FontConfiguration()
+
+    class GivenOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types.
+        """Answers with what the caller gave under an address and refuses everything else, data: included."""
+
+        def __init__(self, given: Mapping[str, bytes]) -> None:
+            super().__init__(allowed_protocols=frozenset(), allow_redirects=False)
+            self._given = given
+
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+            if url not in self._given:
+                raise PermissionError(f"Documents fetch nothing, but this one asked for {url[:100]}")
+            return URLFetcherResponse(url, self._given[url], {"Content-Type": "image/png"})
+
+    @lru_cache(maxsize=16)
+    def stylesheet(css: str) -> Any:
+        return weasyprint.CSS(string=css, url_fetcher=GivenOnly({}), font_config=fonts)
+
+    return _Engine(weasyprint, boxes, GivenOnly, fonts, stylesheet)
