@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from checkin import access, limits, logs, metrics, schema
+from checkin import access, limits, logs, metrics, schema, sentences
 from checkin.accounts import routes as accounts
 from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
@@ -165,6 +165,7 @@ def _problem(status: int, code: str, sentence: str, **extra: Any) -> BaseRespons
         response = make_response({**body, **extra}, status)
         response.content_type = "application/problem+json"
     else:
+        sentence = sentences.on_a_page(code, sentence)
         response = make_response(render_template("error.html", status=status, sentence=sentence), status)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
