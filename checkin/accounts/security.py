@@ -27,24 +27,24 @@ FRESH = timedelta(minutes=15)
 GRACE = timedelta(minutes=5)
 
 
-def noop(text: str) -> str:
-    """Mark a text for translation that Flask-Security translates when it shows it."""
+def N_(text: str) -> str:  # noqa: N802 - the name by which Babel finds texts that are translated later.
+    """A text that Flask-Security translates when it shows it."""
     return text
 
 
 MESSAGES = {
-    "API_ERROR": noop("This can't be read: please type it again."),
-    "GENERIC_AUTHN_FAILED": noop("The e-mail address or the password is wrong."),
-    "EMAIL_NOT_PROVIDED": noop("Please type your e-mail address."),
-    "PASSWORD_NOT_PROVIDED": noop("Please type a password."),
-    "PASSWORD_INVALID_LENGTH": noop("A password has between %(length)s and 128 characters."),
-    "PASSWORD_TOO_SIMPLE": noop(
+    "API_ERROR": N_("This can't be read: please type it again."),
+    "GENERIC_AUTHN_FAILED": N_("The e-mail address or the password is wrong."),
+    "EMAIL_NOT_PROVIDED": N_("Please type your e-mail address."),
+    "PASSWORD_NOT_PROVIDED": N_("Please type a password."),
+    "PASSWORD_INVALID_LENGTH": N_("A password has between %(length)s and 128 characters."),
+    "PASSWORD_TOO_SIMPLE": N_(
         "This password is easy to guess: four words that don't belong together are not."
     ),
-    "INVALID_PASSWORD": noop("This is not your password."),
-    "INVALID_REDIRECT": noop("You can't be sent to that address."),
-    "TWO_FACTOR_INVALID_TOKEN": noop("This code is wrong or was used: wait for the next one."),
-    "INVALID_RECOVERY_CODE": noop("This recovery code is wrong or was used."),
+    "INVALID_PASSWORD": N_("This is not your password."),
+    "INVALID_REDIRECT": N_("You can't be sent to that address."),
+    "TWO_FACTOR_INVALID_TOKEN": N_("This code is wrong or was used: wait for the next one."),
+    "INVALID_RECOVERY_CODE": N_("This recovery code is wrong or was used."),
 }
 
 
