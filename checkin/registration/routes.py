@@ -2,10 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
-from babel import Locale
-from babel.dates import format_interval
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_babel import get_locale, ngettext
+from flask_babel import format_date, get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -17,8 +15,6 @@ from checkin.domain.programme import Programme, programme
 
 blueprint = Blueprint("registration", __name__)
 
-# Dates as they are written in Malaysia: in English too the day comes first.
-DATES = {"en": "en_MY", "ms": "ms_MY"}
 LANGUAGE_KEPT = timedelta(days=365)
 
 
@@ -65,12 +61,15 @@ def _counted_days(event: Programme) -> list[date]:
 
 
 def _days(event: Programme) -> str:
-    """The days that count, such as “17–19 September 2025”."""
+    """From the first to the last day that counts, such as “17–19 September 2025”."""
     days = _counted_days(event)
     if not days:
         return ""
-    code = str(get_locale())
-    return str(format_interval(days[0], days[-1], "yMMMMd", locale=Locale.parse(DATES.get(code, code))))
+    first, last = days[0], days[-1]
+    beginning = "d MMMM y" if first.year != last.year else "d MMMM" if first.month != last.month else "d"
+    dash = "–" if beginning == "d" else " – "
+    whole = str(format_date(last, "d MMMM y"))
+    return whole if first == last else format_date(first, beginning) + dash + whole
 
 
 def _countdown(event: Programme, now: datetime) -> str:
