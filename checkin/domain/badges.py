@@ -102,6 +102,16 @@ def bearer(session: Session, delegate: Delegate) -> Bearer:
     return Bearer(delegate.id, Card(delegate.name, delegate.organisation, category, delegate.note))
 
 
+def code_of(badge: Badge, *, key: BadgeKey, prefix: str) -> str:
+    """A badge's code, derived again; raises Conflict where it was made under another key."""
+    if badge.key_id != key.id:
+        raise Conflict(
+            "other_badge_key",
+            "These badges were made under another CHECKIN_BADGE_KEY: set that key again, or they can't be printed.",
+        )
+    return key.code(badge.id, prefix=prefix)
+
+
 def live_badge(session: Session, delegate_id: int) -> Badge | None:
     """The badge of a delegate that is neither replaced nor revoked."""
     return session.scalar(select(Badge).where(Badge.delegate_id == delegate_id, Badge.revoked_at.is_(None)))
@@ -149,7 +159,9 @@ SORTS = {
 }
 
 
-def badges_to_print(session: Session, wanted: PrintFilter) -> Sequence[Row[tuple[Badge, Delegate, Category]]]:
+def badges_to_print(
+    session: Session, wanted: PrintFilter, *, at_most: int | None = None
+) -> Sequence[Row[tuple[Badge, Delegate, Category]]]:
     """The live badges of confirmed delegates that a print run wants, in its order."""
     query = (
         select(Badge, Delegate, Category)
@@ -170,7 +182,7 @@ def badges_to_print(session: Session, wanted: PrintFilter) -> Sequence[Row[tuple
         query = query.where(Badge.printed_at.is_(None))
     if wanted.since is not None:
         query = query.where((Badge.issued_at >= wanted.since) | (Delegate.changed_at >= wanted.since))
-    return session.execute(query).all()
+    return session.execute(query.limit(at_most)).all()
 
 
 def mark_printed(session: Session, badge_ids: Sequence[uuid.UUID], *, now: datetime) -> None:

@@ -1,0 +1,534 @@
+"""The console script's commands; it owns no table."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import IO, Any, TypeVar
+from urllib.parse import quote
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from checkin import clock, doctor, schema, serving
+from checkin.adapters import qr
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import reading, transaction
+from checkin.documents import badges as documents
+from checkin.domain import attendance, audit, badges, delegates, doors, staff
+from checkin.domain.details import email_address
+from checkin.domain.event import is_set_up
+from checkin.domain.programme import Programme, programme
+from checkin.domain.registering import Enrolment
+from checkin.errors import Refusal
+from checkin.domain.countries import country_code
+from checkin.organisers import demo, enrolling, exports, imports, settings
+from checkin.organisers.badge_faces import faces
+from checkin.tokens import new_id
+
+ACTOR = "command line"
+FIRST_ORGANISER = "organiser@localhost"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def prepared(command: Command) -> Command:
+    """Run a command inside the application, with the schema brought up to date, and pass the settings first."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        config = Config.from_env()
+        with application(config).app_context():
+            return command(config, *args, **kwargs)
+
+    return run  # type: ignore[return-value]
+
+
+def application(config: Config) -> Flask:
+    """The application on a database that has every migration."""
+    if config.sqlite:
+        path = Path(config.database_url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Everybody's personal data: for the account that runs Checkin alone.
+        path.touch(mode=0o600)
+    app = create_app(config)
+    with app.app_context():
+        schema.upgrade()
+    return app
+
+
+@contextmanager
+def bar(label: str, length: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's standard error; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _steps: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+        yield shown.update
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="checkin")
+def cli() -> None:
+    """Registers the delegates of an expo, gives them badges and lets them in."""
+
+
+# --- the server -----------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
+@click.option("--https", is_flag=True, help="With a certificate of this machine's own, to try phones out.")
+@click.option("--no-worker", is_flag=True, help="Without the worker that sends mail and runs jobs.")
+def serve(host: str, port: int, workers: int, https: bool, no_worker: bool) -> None:
+    """Serve everything, in production too."""
+    config = Config.from_env(host=host, port=port, https=https)
+    application(config)
+    click.echo(f"Checkin serves {config.base_url}", err=True)
+    serving.serve(config, host=host, port=port, workers=workers, https=https, with_worker=not no_worker)
+
+
+@cli.command()
+@click.option(
+    "--name", default="worker", show_default=True, help="This worker's name, its own on each machine."
+)
+def worker(name: str) -> None:
+    """Send mail and run jobs, on this or another machine."""
+    config = Config.from_env()
+    raise Refusal("no_worker", name)
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+def run(host: str, port: int) -> None:
+    """Try it out: serve, with the demo event where the database is empty."""
+    config = Config.from_env(host=host, port=port)
+    app = application(config)
+    with app.app_context():
+        with reading() as session:
+            empty = not is_set_up(session)
+        if empty:
+            _fill_demo(config, people=10_000, scans=0, starts=None)
+        click.echo(_welcome(config, with_example=empty))
+    serving.serve(config, host=host, port=port, workers=2, https=False, with_worker=True)
+
+
+def _welcome(config: Config, *, with_example: bool) -> str:
+    base = config.base_url
+    with transaction() as session:
+        plan = programme(session)
+        door = next(iter(plan.doors.values()))
+        _, pairing = doors.offer_pairing(session, door.id, desk=False, now=clock.now())
+        invited = _first_organiser(session)
+        code = _example_code(session, plan, config) if with_example else "THE-CODE-ON-A-BADGE"
+    sign_in = f"{base}/invitation/{invited}" if invited else f"{base}/login"
+    once = " (this address works once, for a day)" if invited else ""
+    return "\n".join(
+        (
+            "",
+            f"  {plan.name}",
+            f"  delegates   {base}/",
+            f"  doors       {base}/api/door/v1 (described at {base}/api/openapi.json)",
+            f"  organisers  {sign_in}{once}",
+            "",
+            f"  Try {door.name} from another terminal: pair a phone, then scan a badge with the token that you get.",
+            "",
+            f'    curl -s {base}/api/door/v1/pair --json \'{{"code":"{pairing}","operator":"Aina"}}\'',
+            "    TOKEN=…",
+            f'    curl -s {base}/api/door/v1/scans -H "Authorization: Bearer $TOKEN" --json \'{{"scans":[',
+            f'      {{"id":"\'$(cat /proc/sys/kernel/random/uuid)\'","seq":1,"code":"{code}",',
+            '      "scanned_at":"\'$(date -u +%FT%TZ)\'","direction":"in","input":"camera"}]}\'',
+            "",
+        )
+    )
+
+
+def _first_organiser(session: Session) -> str | None:
+    """An invitation for the first organiser, as long as nobody has signed in yet."""
+    if staff.somebody_signed_up(session):
+        return None
+    first = staff.staff_with_email(session, FIRST_ORGANISER)
+    if first is None:
+        first = staff.add_staff(
+            session, FIRST_ORGANISER, role="organiser", uniquifier=new_id().hex, now=clock.now()
+        )
+    return staff.invite(session, first, now=clock.now())
+
+
+def _example_code(session: Session, plan: Programme, config: Config) -> str:
+    """The code of a delegate whom the demo has just made up."""
+    wanted = badges.PrintFilter(category_id=plan.category_named("Delegate"), sort="reference")
+    return badges.code_of(
+        badges.badges_to_print(session, wanted, at_most=1)[0].Badge, key=config.key, prefix=plan.code_prefix
+    )
+
+
+@cli.command(name="doctor")
+def doctor_command() -> None:
+    """Say what is missing or unsafe in this installation, and how to mend it."""
+    try:
+        config = Config.from_env()
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    for name, state, purpose in doctor.settings(config):
+        click.echo(f"  {name:<24}{state:<9}{purpose}")
+    grave = 0
+    for finding in doctor.examine(create_app(config), config):
+        mark = "ok  " if finding.well else "FAIL" if finding.grave else "note"
+        click.echo(f"{mark}  {finding.what}" + (f". {finding.mend}" if finding.mend else ""))
+        grave += finding.grave
+    if grave:
+        raise click.ClickException(f"{grave} of these must be mended before doors open.")
+
+
+# --- the event ------------------------------------------------------------------------------------------------
+
+
+@cli.command(name="demo")
+@click.option("--delegates", "people", default=10_000, show_default=True, type=click.IntRange(0, 200_000))
+@click.option("--scans", default=0, show_default=True, type=click.IntRange(0, 1_000_000))
+@click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="The first day; today unless given.")
+@prepared
+def demo_command(config: Config, people: int, scans: int, starts: datetime | None) -> None:
+    """Fill an empty database with a lifelike event."""
+    _fill_demo(config, people=people, scans=scans, starts=starts.date() if starts else None)
+
+
+def _fill_demo(config: Config, *, people: int, scans: int, starts: date | None) -> None:
+    now = clock.now()
+    today = now.astimezone(demo.ZONE).date()
+    with bar("Filling the demo event", people + scans) as update:
+        counts = demo.fill(
+            delegates=people, scans=scans, starts=starts or today, key=config.key, now=now, on_steps=update
+        )
+    click.echo(f"The demo event has {counts}.", err=True)
+
+
+@cli.group(name="event")
+def event_group() -> None:
+    """The event's set-up."""
+
+
+@event_group.command(name="set")
+@click.argument("file", type=click.Path(path_type=Path))
+@prepared
+def event_set(config: Config, file: Path) -> None:
+    """Create the event or change its set-up, from a TOML file."""
+    wanted = settings.read_settings(file)
+    with transaction() as session:
+        settings.apply_settings(session, wanted, key=config.key)
+        audit.record(session, "event set", actor=ACTOR, now=clock.now(), subject=wanted.code)
+    click.echo(
+        f"{wanted.name} ({wanted.code}): {len(wanted.days)} days, {len(wanted.categories)} categories, "
+        f"{len(wanted.areas)} areas, {len(wanted.doors)} doors."
+    )
+
+
+# --- delegates and badges -------------------------------------------------------------------------------------
+
+
+@cli.group(name="delegates")
+def delegates_group() -> None:
+    """The people who come."""
+
+
+@delegates_group.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
+@click.option("--partial", is_flag=True, help="Import the good rows although others are rejected.")
+@click.option("--pending", is_flag=True, help="As pending, without badges, until somebody approves them.")
+@click.option(
+    "--map", "mapped", multiple=True, metavar='"THEIR COLUMN=our_field"', help="Say what a column means."
+)
+@prepared
+def delegates_import(
+    config: Config, file: Path, dry_run: bool, partial: bool, pending: bool, mapped: tuple[str, ...]
+) -> None:
+    """Add the delegates of a CSV or XLSX list; running it again adds nobody twice."""
+    people = imports.read_list(file, imports.read_mapping(mapped))
+    for column, ours in people.columns.items():
+        click.echo(f"column “{column}” is our {ours}")
+    for column in people.unmapped:
+        click.echo(f'column “{column}” is left aside; say --map "{column}=…" to use it')
+    for note in people.notes:
+        click.echo(note)
+    wanted = enrolling.Wanted(dry_run, partial, pending)
+    with bar("Importing", None) as update:
+        found, enrolled = enrolling.import_list(
+            people, wanted, key=config.key, actor=ACTOR, now=clock.now(), tell=click.echo, on_rows=update
+        )
+    click.echo(_outcome(found, enrolled, dry_run=dry_run))
+
+
+def _outcome(found: enrolling.Survey, enrolled: Enrolment, *, dry_run: bool) -> str:
+    by_category = ", ".join(f"{name} {count}" for name, count in sorted(found.categories.items()))
+    return (
+        f"{'Would add' if dry_run else 'Added'} {enrolled.added}, on the waiting list {enrolled.waiting}, "
+        f"known before {enrolled.known}, twice in the file {found.repeated}, rejected {found.rejected}."
+        + (f" Good rows by category: {by_category}." if by_category else "")
+    )
+
+
+@delegates_group.command(name="cancel")
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@prepared
+def delegates_cancel(_config: Config, reference: str, reason: str) -> None:
+    """Cancel a registration; the badge is refused at the doors from now on."""
+    _change(
+        reference, reason, delegates.cancel, "delegate cancelled", "is cancelled", "was cancelled already"
+    )
+
+
+@delegates_group.command(name="reinstate")
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@prepared
+def delegates_reinstate(_config: Config, reference: str, reason: str) -> None:
+    """Undo a cancellation; the same badge works again."""
+    _change(
+        reference, reason, delegates.reinstate, "delegate reinstated", "is reinstated", "was not cancelled"
+    )
+
+
+def _change(
+    reference: str, reason: str, change: Callable[..., bool], action: str, done: str, nothing: str
+) -> None:
+    now = clock.now()
+    with transaction() as session:
+        delegate = delegates.delegate_with_reference(session, reference)
+        changed = change(session, delegate, now=now)
+        if changed:
+            audit.record(session, action, actor=ACTOR, now=now, subject=delegate.reference, reason=reason)
+    click.echo(f"{delegate.reference} {done if changed else nothing}.")
+
+
+@cli.group(name="badges")
+def badges_group() -> None:
+    """Badges: printed and issued anew."""
+
+
+@badges_group.command(name="print")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+)
+@click.option("--reference", help="One delegate's.")
+@click.option("--category")
+@click.option("--country", help="By its two letters, three letters or English name.")
+@click.option("--organisation")
+@click.option("--delegation")
+@click.option("--unprinted", is_flag=True, help="Only those never printed.")
+@click.option(
+    "--since", type=click.DateTime(), help="Only those issued or changed since then (event's time)."
+)
+@click.option("--sort", default="name", show_default=True, type=click.Choice(tuple(badges.SORTS)))
+@click.option("--layout", default="a6", show_default=True)
+@prepared
+def badges_print(
+    config: Config, out: Path, since: datetime | None, category: str | None, layout: str, **wanted: Any
+) -> None:
+    """Print live badges into one PDF."""
+    now = clock.now()
+    with reading() as session:
+        plan = programme(session)
+        chosen = badges.PrintFilter(
+            category_id=None if category is None else plan.category_named(category),
+            since=None if since is None else since.replace(tzinfo=plan.zone).astimezone(UTC),
+            **_exact(wanted),
+        )
+        rows = badges.badges_to_print(session, chosen)
+    if not rows:
+        raise Refusal("nothing_to_print", "No live badge matches: nothing was written.")
+    with bar("Printing badges", len(rows)) as update:
+        report = documents.write_badges(faces(rows, plan, key=config.key), out, layout=layout, on_page=update)
+    with transaction() as session:
+        badges.mark_printed(session, [row.Badge.id for row in rows], now=now)
+        audit.record(session, "badges printed", actor=ACTOR, now=now, badges=len(rows), layout=layout)
+    click.echo(f"{report.pages} badges are in {out}.")
+    for reference in report.missing_glyphs:
+        click.echo(f"Warning: {reference} has letters that no installed font can print.", err=True)
+
+
+def _exact(wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted["country"] is not None:
+        code = country_code(wanted["country"])
+        if code is None:
+            raise Refusal("unknown_country", f"“{wanted['country']}” is no country: use MY, MYS or Malaysia.")
+        wanted["country"] = code
+    if wanted["reference"] is not None:
+        wanted["reference"] = wanted["reference"].strip().upper()
+    return wanted
+
+
+@badges_group.command(name="reissue")
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@prepared
+def badges_reissue(config: Config, reference: str, reason: str) -> None:
+    """Give a delegate a new badge, mail it, and end the old one for ever."""
+    now = clock.now()
+    with transaction() as session:
+        delegate = delegates.delegate_with_reference(session, reference)
+        badges.reissue_badge(session, delegate, reason=reason, key=config.key, now=now)
+        audit.record(
+            session, "badge reissued", actor=ACTOR, now=now, subject=delegate.reference, reason=reason
+        )
+    sent = "it goes out by mail" if delegate.email else "there is no e-mail address, so print it"
+    click.echo(f"{delegate.reference} has a new badge: {sent}. The old one is refused from now on.")
+
+
+# --- exports --------------------------------------------------------------------------------------------------
+
+
+@cli.command(name="export")
+@click.argument("kind", type=click.Choice(exports.KINDS))
+@click.option("--format", "form", required=True, type=click.Choice(exports.FORMATS))
+@click.option("--out", required=True, help="The file to write; - is standard output.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--category")
+@click.option("--door")
+@click.option("--area", help="The main area unless given.")
+@click.option("--purpose", default="", help="What it is for; it is kept.")
+@prepared
+def export(
+    _config: Config, kind: str, form: str, out: str, area: str | None, purpose: str, **chosen: Any
+) -> None:
+    """Write attendance, delegates or scans as CSV or XLSX."""
+    with transaction() as session:
+        plan = programme(session)
+        scope = _scope(plan, area=area, **chosen)
+        people = delegates.count(session)
+        filters = {name: str(value) for name, value in {"area": area, **chosen}.items() if value is not None}
+        audit.record(
+            session, f"{kind} exported", actor=ACTOR, now=clock.now(), reason=purpose, form=form, **filters
+        )
+    with (
+        reading() as session,
+        bar(f"Exporting {kind}", None if kind == "scans" else people) as update,
+        _output(out) as file,
+    ):
+        table = exports.table(session, kind, scope, programme=plan, area_named=area is not None)
+        exports.write(file, table, form=form, on_row=lambda: update(1))
+
+
+def _scope(
+    plan: Programme, *, area: str | None, day: datetime | None, category: str | None, door: str | None
+) -> attendance.Scope:
+    if day is not None and day.date() not in {known.date for known in plan.days}:
+        days = ", ".join(str(known.date) for known in plan.days)
+        raise Refusal("unknown_day", f"{day.date()} is no day of the event. The days are: {days}.")
+    return attendance.Scope(
+        area_id=plan.main_area if area is None else plan.area_named(area),
+        day=None if day is None else day.date(),
+        category_id=None if category is None else plan.category_named(category),
+        door_id=None if door is None else plan.door_named(door).id,
+    )
+
+
+@contextmanager
+def _output(out: str) -> Iterator[IO[bytes]]:
+    """A file that appears whole or not at all, or standard output."""
+    if out == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(out)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+# --- doors and staff ------------------------------------------------------------------------------------------
+
+
+@cli.group(name="door")
+def door_group() -> None:
+    """The doors' phones."""
+
+
+@door_group.command(name="pair")
+@click.argument("door")
+@click.option("--desk", is_flag=True, help="A help desk's device, which may search.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
+@prepared
+def door_pair(config: Config, door: str, desk: bool, as_json: bool) -> None:
+    """Invite a phone to a door; the code works once, for ten minutes."""
+    now = clock.now()
+    with transaction() as session:
+        place = programme(session).door_named(door)
+        pairing, code = doors.offer_pairing(session, place.id, desk=desk, now=now)
+        audit.record(session, "pairing offered", actor=ACTOR, now=now, subject=place.name, desk=desk)
+    url = f"{config.base_url.rstrip('/')}/door/pair/{quote(code)}"
+    if as_json:
+        expires = pairing.expires_at.isoformat().replace("+00:00", "Z")
+        click.echo(json.dumps({"code": code, "url": url, "expires_at": expires}))
+        return
+    click.echo(qr.terminal_text(url))
+    click.echo(f"{place.name}: open {url} on the phone within ten minutes.")
+
+
+@cli.group(name="staff")
+def staff_group() -> None:
+    """The people who run the event."""
+
+
+@staff_group.command(name="add")
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice(staff.ROLES))
+@prepared
+def staff_add(config: Config, email: str, role: str) -> None:
+    """Add somebody to the staff, and print the address by which they set up their sign-in."""
+    now = clock.now()
+    with transaction() as session:
+        member = staff.add_staff(session, _address(email), role=role, uniquifier=new_id().hex, now=now)
+        token = staff.invite(session, member, now=now)
+        audit.record(session, "staff added", actor=ACTOR, now=now, role=role)
+    click.echo(f"{config.base_url.rstrip('/')}/invitation/{token}")
+    click.echo(f"This address works once, for 24 hours: give it to the new {role} alone.", err=True)
+
+
+def _address(email: str) -> str:
+    address = email_address(email)
+    if address is None:
+        raise Refusal("bad_email", f"“{email}” is no e-mail address: write it as name@example.org.")
+    return address
+
+
+def main() -> None:
+    """The console script: exit status 0 only on success, errors as one clear line on standard error."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _fail("Stopped.")
+    except Refusal as refusal:
+        _fail(str(refusal))
+    except BrokenPipeError:
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        _fail(f"The database refused ({type(error).__name__}): run `checkin doctor`.")
+    except OSError as error:
+        _fail(f"{error.filename or 'A file'}: {error.strerror}.")
+
+
+def _fail(sentence: str) -> None:
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
