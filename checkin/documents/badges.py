@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -54,7 +54,7 @@ class BadgeFace:
     country_code: str | None
     category: str
     colour: str
-    code: str
+    code: str = field(repr=False)
     event: str
     venue_line: str
     language: str = "en"

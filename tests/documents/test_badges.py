@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import unicodedata
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -310,6 +310,10 @@ def test_the_code_is_nowhere_in_the_document_but_in_the_symbol():
     assert not any(FACE.code.encode() in part for part in (document, *streams))
 
 
+def test_the_code_is_not_in_the_words_for_a_face():
+    assert FACE.code not in f"{FACE!r} {FACE}"
+
+
 def test_a_symbol_is_35_mm_with_four_modules_of_white_around_it():
     page = page_of(badge_pdf(FACE))
 
@@ -437,7 +441,7 @@ from pathlib import Path
 from checkin.documents.badges import BadgeFace, write_badges
 
 if __name__ == "__main__":
-    face = {face!r}
+    face = BadgeFace(**{face})
     try:
         write_badges([face] * 90, Path("out/run.pdf"), on_page=lambda _: os.killpg(0, signal.SIGINT))
     except KeyboardInterrupt:
@@ -447,7 +451,7 @@ if __name__ == "__main__":
 
 def test_ctrl_c_ends_a_run_without_a_trace(tmp_path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "run.py").write_text(INTERRUPTED.format(face=FACE))
+    (tmp_path / "run.py").write_text(INTERRUPTED.format(face=asdict(FACE)))
 
     run = subprocess.run(
         [sys.executable, "run.py"],
