@@ -72,7 +72,7 @@ system-run system-test:
 
 install_missing = $(as_root) apt-get -qq update; $(as_root) DEBIAN_FRONTEND=noninteractive \
 	apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $(missing)
-ask_for_missing = Checkin needs system packages; as root: apt-get install --no-install-recommends $(strip $(missing))
+ask_for_missing = Checkin needs system packages; as root: apt-get update && apt-get install --no-install-recommends $(strip $(missing))
 not_installed = $(filter-out $(patsubst installed=%,%,$(filter installed=%,$(shell \
 	dpkg-query --show --showformat '$${db:Status-Status}=$${Package}\n' $(1) 2>/dev/null))),$(1))
 # Debian splits Python: whether it can make an environment is asked of the Python that will.
