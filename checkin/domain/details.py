@@ -37,7 +37,12 @@ SENTENCES = {
         "Character %(position)s was lost before it came here. Type it again, or save the list as UTF-8."
     ),
     "stacked_marks": N_("Too many marks stand on one letter. Write each letter as its language does."),
+    "spreadsheet_error": N_("%(value)s is a spreadsheet's error, no text. Mend the formula in the list."),
     "email_invalid": N_("%(value)s is not one e-mail address. Write it like name@example.org."),
+    "category_unknown": N_("There is no category %(value)s. The categories are: %(categories)s."),
+    "too_many_cells": N_(
+        "This row has %(count)s cells more than there are columns. Put cells with commas in quotation marks."
+    ),
     "country_missing": N_("No country is given."),
     "country_unknown": N_("%(value)s is no country of today, so it is kept as text."),
     "phone_as_typed": N_(
@@ -63,6 +68,9 @@ FIELDS = tuple(MOST)
 DEFAULT_CATEGORY = "Delegate"
 DEFAULT_LANGUAGE = "en"
 
+_SPREADSHEET_ERRORS = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
+)
 # Past this no text is looked at more closely, since normalising hostile text is slow.
 _LONGEST_LOOKED_AT = 5_000
 
@@ -237,6 +245,8 @@ def _text_problems(name: str, raw: str, text: str) -> Iterator[Problem]:
     length = max(len(text), len(raw) if len(raw) > _LONGEST_LOOKED_AT else 0)
     if length > MOST[name]:
         yield Problem("too_long", name, {"length": length, "most": MOST[name]})
+    if text in _SPREADSHEET_ERRORS:
+        yield Problem("spreadsheet_error", name, {"value": text})
     if _STACKED.search(text):
         yield Problem("stacked_marks", name)
     if name == "name" and not _LETTER_OR_DIGIT.search(text):

@@ -275,6 +275,13 @@ def test_marks_stacked_beyond_any_spelling_are_refused(name: str) -> None:
     assert problems(name=name) == [("name", "stacked_marks")]
 
 
+def test_a_spreadsheets_error_is_no_name() -> None:
+    assert problems(name="#N/A", organisation="#REF!") == [
+        ("name", "spreadsheet_error"),
+        ("organisation", "spreadsheet_error"),
+    ]
+
+
 def test_all_problems_of_all_fields_are_told_at_once() -> None:
     found = problems(name="", organisation="x" * 301, job_title="a\x00", email="nobody")
 
@@ -303,7 +310,9 @@ def test_a_refusal_tells_its_problems_to_programs_too() -> None:
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_sentence_can_be_said(code: str) -> None:
-    params = dict.fromkeys(("value", "length", "most", "position", "character"), "100%")
+    params = dict.fromkeys(
+        ("value", "length", "most", "position", "character", "count", "categories"), "100%"
+    )
 
     assert Problem(code, "name", params).sentence.endswith(".")
 
