@@ -128,6 +128,16 @@ def check_origin() -> None:
         raise Forbidden("other_origin", "This was sent from another site's page, so nothing was done.")
 
 
+def is_ours(address: str) -> bool:
+    """Whether this is a path of ours: browsers take `//`, `\\` and control characters for another site."""
+    return (
+        address.startswith("/")
+        and not address.startswith("//")
+        and "\\" not in address
+        and address.isprintable()
+    )
+
+
 def _origin(address: str) -> str:
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}"

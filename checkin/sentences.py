@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 
 # By the code of the refusal, or of the HTTP error; others are shown as the domain words them.
 SENTENCES = {
-    "bad_request": _("This form was open for too long, or came from elsewhere: please go back and send it again."),
+    "bad_request": _("This form was open for too long, or came from elsewhere: go back and send it again."),
     "forbidden": _("This is not open to you."),
     "internal_error": _("Something went wrong on our side; it has been logged."),
     "invitation_refused": _("This link doesn't work any more: ask an organiser for a new one."),

@@ -2,14 +2,16 @@
 
 from typing import Any, cast
 
+from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_security import LoginForm, UserMixin
+from flask_security import LoginForm, TwoFactorRescueForm, UserMixin
 from flask_security.proxies import _security as security
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField
+from wtforms import Field, PasswordField, RadioField, StringField
 from wtforms.validators import EqualTo, InputRequired, ValidationError
 
+from checkin.access import is_ours
 from checkin.accounts.factors import Authenticators
 
 
@@ -18,6 +20,17 @@ class SignInForm(LoginForm):
 
     # WTForms leaves such a field out.
     remember = None  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_ours(self.next.data or ""):
+            self.next.data = url_for("accounts.account")
+
+
+class RescueForm(TwoFactorRescueForm):
+    """Not shown, but the library makes one beside each code's form; WTForms deprecates its own choices."""
+
+    help_setup = RadioField(choices=[])
 
 
 class FactorForm(FlaskForm):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from flask_security.recovery_codes import mf_recovery_codes as library_recovery_
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import check_origin, open_to
+from checkin.access import check_origin, is_ours, open_to
 from checkin.accounts.forms import EnrolmentForm, FactorForm
 from checkin.accounts.security import FRESH, GRACE, StaffAccount
 from checkin.db import reading, transaction
@@ -58,6 +58,8 @@ def _private(response: Response) -> Response:
 def _answered(view: Callable[[], object]) -> Response:
     """The library's answer with our statuses: 422 for a form that comes back, 303 after one that is taken."""
     response: Response = make_response(view())
+    if response.location is not None and not is_ours(response.location):
+        response.location = url_for("accounts.account")
     if request.method == "POST":
         response.status_code = {200: 422, 302: 303}.get(response.status_code, response.status_code)
     return response

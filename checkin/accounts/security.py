@@ -15,7 +15,7 @@ from flask_security import (
 
 from checkin import clock
 from checkin.accounts.factors import Authenticators, RecoveryCodes
-from checkin.accounts.forms import SignInForm
+from checkin.accounts.forms import RescueForm, SignInForm
 from checkin.accounts.passwords import SHORTEST, Argon2Handler, StaffPasswords
 from checkin.config import ROOT, Config
 from checkin.db import reading, transaction
@@ -121,6 +121,7 @@ def start(app: Flask, config: Config) -> None:
         Accounts(),
         register_blueprint=False,
         login_form=SignInForm,
+        two_factor_rescue_form=RescueForm,
         password_util_cls=StaffPasswords,
         totp_cls=Authenticators,
         mf_recovery_codes_util_cls=RecoveryCodes,

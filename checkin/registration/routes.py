@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import is_ours, open_to
 from checkin.db import reading
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
@@ -29,7 +29,7 @@ def start() -> str:
         "registration/start.html",
         event=event,
         days=_days(event) if event else "",
-        countdown=_countdown(event, now) if event else "",
+        countdown=countdown(event, now) if event else "",
         now=now,
         language=str(get_locale()),
     )
@@ -40,20 +40,10 @@ def start() -> str:
 def language(code: str) -> Response:
     """Keep the reader's language and show the page they came from in it."""
     back = request.args.get("back", "")
-    response = redirect(back if _is_ours(back) else url_for("registration.start"), 303)
+    response = redirect(back if is_ours(back) else url_for("registration.start"), 303)
     secure = current_app.config["CHECKIN"].secure
     response.set_cookie("language", code, max_age=LANGUAGE_KEPT, secure=secure, httponly=True, samesite="Lax")
     return response
-
-
-def _is_ours(address: str) -> bool:
-    """Whether this is a path of ours: browsers take `//`, `/\\` and control characters for another site."""
-    return (
-        address.startswith("/")
-        and not address.startswith(("//", "/\\"))
-        and address.isprintable()
-        and "\\" not in address
-    )
 
 
 def _counted_days(event: Programme) -> list[date]:
@@ -72,7 +62,7 @@ def _days(event: Programme) -> str:
     return whole if first == last else format_date(first, beginning) + dash + whole
 
 
-def _countdown(event: Programme, now: datetime) -> str:
+def countdown(event: Programme, now: datetime) -> str:
     """How far away the event is for a reader, in days of the event's own time zone."""
     days = _counted_days(event)
     today = event.day_of(now)

@@ -1,4 +1,4 @@
-"""Gathers every visible string and keeps the catalogues in step: `python -m checkin.translations.catalogues`."""
+"""Gathers every visible string into the catalogues: `python -m checkin.translations.catalogues`."""
 
 from collections.abc import Iterator
 from pathlib import Path
