@@ -38,10 +38,7 @@ def serve(config: Config, *, host: str, port: int, workers: int, https: bool, wi
             log_level=LogLevels.warning,
             ssl_cert=certificate[0],
             ssl_key=certificate[1],
-            # The PWA and its worker change with a release; the address carries the version.
-            static_path_route=None,
             respawn_failed_workers=True,
-            process_name="checkin",
         ).serve()
 
 

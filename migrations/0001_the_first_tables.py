@@ -388,11 +388,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delegate_id", "area_id", "day", name=op.f("pk_attendance")),
     )
+    op.create_index(op.f("ix_attendance_scan_id"), "attendance", ["scan_id"])
     _make_scans_append_only()
 
 
 def downgrade() -> None:
     _let_scans_change()
+    op.drop_index(op.f("ix_attendance_scan_id"), table_name="attendance")
     op.drop_table("attendance")
     op.drop_index(op.f("ix_void_scan_id"), table_name="void")
 

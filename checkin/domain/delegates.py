@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text, u
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
-from checkin.errors import NotFound
+from checkin.domain.event import give_back_place, take_places
+from checkin.errors import Conflict, NotFound
 
 STATUSES = ("unconfirmed", "pending", "waiting", "confirmed", "cancelled")
 SHARED_AT_MOST = 20
@@ -97,7 +98,11 @@ def count(session: Session) -> int:
 
 
 def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
-    """Cancel a registration; False where it was cancelled already. The badge's code stays, refused at the doors."""
+    """Cancel a registration; False where it was cancelled already. The badge's code stays, refused at the doors.
+
+    A confirmed delegate's place in the category is free again.
+    """
+    was_confirmed = delegate.status == "confirmed"
     cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status != "cancelled")
     values = {
         "status": "cancelled",
@@ -105,11 +110,21 @@ def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
         "changed_at": now,
         "cancelled_from": Delegate.status,
     }
-    return session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None
+    changed = session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None
+    if changed and was_confirmed:
+        give_back_place(session, delegate.category_id)
+    return changed
 
 
 def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
-    """Undo a cancellation: the same state and the same code as before; False where nothing was cancelled."""
+    """Undo a cancellation: the same state and the same code as before; False where nothing was cancelled.
+
+    Raises Conflict where the category has no place left.
+    """
+    if delegate.cancelled_from == "confirmed" and not take_places(session, delegate.category_id):
+        raise Conflict(
+            "category_full", f"{delegate.reference} can't come back: the category has no place left."
+        )
     cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status == "cancelled")
     values = {
         "status": Delegate.cancelled_from,

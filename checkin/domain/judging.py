@@ -479,7 +479,7 @@ def _insert_all(session: Session, table: type[Attendance] | type[Scan], rows: li
     if not rows:
         return
     key = next(iter(table.__table__.primary_key))
-    inserted = session.execute(insert_ignoring(session, table.__table__).values(rows).returning(key)).all()
+    inserted = session.execute(insert_ignoring(session, table.__table__).returning(key), rows).all()
     if len(inserted) < len(rows):
         raise _Overtaken
 

@@ -74,7 +74,7 @@ def _enrol_chunk(
         return Enrolment(known=len(people))
     rows = _rows(session, new, programme=programme, now=now, status=status)
     added = session.execute(
-        insert_ignoring(session, Delegate.__table__).values(rows).returning(Delegate.id, Delegate.reference)
+        insert_ignoring(session, Delegate.__table__).returning(Delegate.id, Delegate.reference), rows
     ).all()
     ids = {reference: delegate_id for delegate_id, reference in added}
     confirmed = [row for row in rows if row["status"] == "confirmed" and row["reference"] in ids]

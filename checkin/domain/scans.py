@@ -64,7 +64,10 @@ class Attendance(Base):
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     # Deferred: the row that decides the race is written before the scan it points to.
-    scan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("scan.id", deferrable=True, initially="DEFERRED"))
+    # Indexed: SQLite looks here for each new scan while a deferred key is open.
+    scan_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("scan.id", deferrable=True, initially="DEFERRED"), index=True
+    )
     first_at: Mapped[datetime] = mapped_column(Instant)
     door_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("door.id"))
 
