@@ -111,7 +111,7 @@ def _operator() -> None:
 
 def _staff(who: frozenset[str]) -> None:
     if not current_user.is_authenticated:
-        if request.method == "GET" and request.accept_mimetypes.accept_html:
+        if request.method in {"GET", "HEAD"} and request.accept_mimetypes.accept_html:
             abort(redirect(url_for("accounts.login", next=request.full_path.rstrip("?"))))
         raise Refusal("sign_in", "Please sign in first.", status=401)
     if current_user.role not in who:

@@ -6,12 +6,15 @@ from typing import Any
 
 from flask import Flask, g, session
 from flask_security import (
+    EmailValidateException,
+    MailUtil,
     RoleMixin,
     Security,
     UserDatastore,
     UserMixin,
     user_authenticated,
 )
+from flask_security.utils import get_message
 
 from checkin import clock
 from checkin.accounts.factors import Authenticators, RecoveryCodes
@@ -112,6 +115,16 @@ class Accounts(UserDatastore):
         """Nothing to do: each change above commits by itself."""
 
 
+class Addresses(MailUtil):
+    """Addresses as names: whether one takes mail doesn't matter here, ana@localhost may sign in."""
+
+    def normalize(self, email: str) -> str:
+        """As the staff's addresses are kept; raises EmailValidateException for what can't be one."""
+        if not email.isprintable():
+            raise EmailValidateException(get_message("GENERIC_AUTHN_FAILED")[0])
+        return email.strip().lower()
+
+
 def start(app: Flask, config: Config) -> None:
     """Connect Flask-Security; its routes are ours, in routes.py."""
     app.config.update(_settings(config))
@@ -125,6 +138,7 @@ def start(app: Flask, config: Config) -> None:
         password_util_cls=StaffPasswords,
         totp_cls=Authenticators,
         mf_recovery_codes_util_cls=RecoveryCodes,
+        mail_util_cls=Addresses,
     )
     # Pages only: no JSON replies and no tokens, which would open the account without a second factor.
     security.want_json(lambda _: False)

@@ -11,7 +11,7 @@ from checkin.config import ROOT
 
 FOLDER = ROOT / "checkin" / "translations"
 LANGUAGES = ("en", "ms")
-METHODS = [("checkin/**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("checkin/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
 
 

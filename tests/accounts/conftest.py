@@ -6,12 +6,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from checkin.app import create_app
 from checkin.config import Config
-from checkin.db import db
 from checkin.limits import limiter
 from tests import servers
-from tests.accounts.people import Browser
+from tests.accounts.people import Browser, opened
 
 
 def _database_url(request: pytest.FixtureRequest, kind: str) -> str:
@@ -27,11 +25,8 @@ def _database_url(request: pytest.FixtureRequest, kind: str) -> str:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def application(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The whole application, on each kind of database: a password's hash takes longer than all the rest."""
-    app = create_app(Config(database_url=_database_url(request, request.param), testing=True))
-    yield app
-    with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+    with opened(Config(database_url=_database_url(request, request.param), testing=True)) as app:
+        yield app
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import html
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Flask
@@ -13,7 +15,9 @@ from passlib.totp import TOTP
 from werkzeug.test import TestResponse
 
 from checkin import clock, tokens
-from checkin.db import transaction
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import db, transaction
 from checkin.domain import staff
 from checkin.domain.staff import SecondFactor
 
@@ -34,18 +38,30 @@ class Member:
         return self.authenticator.generate(int(time.time()) + 30 * step).token
 
 
-def invite(app: Flask, *, role: str = "organiser", now=None) -> tuple[str, str]:
+@contextmanager
+def opened(config: Config) -> Iterator[Flask]:
+    """An application that leaves no connection behind."""
+    app = create_app(config)
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+def invite(app: Flask, *, role: str = "organiser", domain: str = "example.org", now=None) -> tuple[str, str]:
     """A new member's address and the path of their one-time link."""
-    email = f"{tokens.new_id().hex}@example.org"
+    email = f"{tokens.new_id().hex}@{domain}"
     now = now or clock.now()
     with app.app_context(), transaction() as session:
         member = staff.add_staff(session, email, role=role, uniquifier=tokens.new_id().hex, now=now)
         return email, f"/invitation/{staff.invite(session, member, now=now)}"
 
 
-def enrol(app: Flask, *, role: str = "organiser", password: str = PASSWORD) -> Member:
+def enrol(app: Flask, *, password: str = PASSWORD, domain: str = "example.org") -> Member:
     """A member who has followed their link some time ago."""
-    email, path = invite(app, role=role)
+    email, path = invite(app, domain=domain)
     with app.app_context():
         hashed, secret = hash_password(password), security.totp_factory.generate_totp_secret()
         uri = security.totp_factory.get_totp_uri(email, secret)

@@ -1,19 +1,20 @@
 """Signing in and out: who gets in, and what the others learn."""
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from checkin import clock, schema
+from checkin import clock
 from checkin.access import is_ours
-from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.domain import staff
 from checkin.domain.audit import Audit
-from tests.accounts.people import PASSWORD, Browser, Member, enrol, errors_on
+from tests.accounts.people import PASSWORD, Browser, Member, enrol, errors_on, opened
 
 ELSEWHERE = [
     "//evil.example",
@@ -88,6 +89,32 @@ def test_the_address_is_found_in_any_case_of_letters(browser: Browser, member: M
     reply = browser.send("/login", email=f" {member.email.upper()} ".strip(), password=PASSWORD)
 
     assert reply.location == "/login/code?next=/account"
+
+
+@pytest.mark.parametrize("domain", ["localhost", "expo.local", "expo.test"])
+def test_addresses_need_not_take_mail(application: Flask, browser: Browser, domain: str) -> None:
+    assert browser.sign_in(enrol(application, domain=domain)).status_code == 303
+
+
+@pytest.mark.parametrize("email", ["a\0b@example.org", "nobody", "@", "x" * 5000, "\u202e@example.org", ""])
+def test_what_is_no_address_gets_the_usual_answer(browser: Browser, email: str) -> None:
+    reply = browser.send("/login", email=email, password=PASSWORD)
+
+    assert reply.status_code == 422
+    assert "The e-mail address or the password is wrong." in errors_on(reply.text)
+
+
+def test_another_secret_key_takes_a_new_link(application: Flask, browser: Browser) -> None:
+    """The authenticator's secret can't be read any more: the code is wrong, and nothing crashes."""
+    member = enrol(application)
+    config = application.config["CHECKIN"]
+
+    with opened(replace(config, secret_key="another key of at least 32 letters")) as app:
+        other = Browser(app)
+        halfway = other.send("/login", email=member.email, password=PASSWORD)
+        reply = other.send(halfway.location, code=member.code())
+
+    assert reply.status_code == 422
 
 
 def test_the_answer_is_the_same_for_every_address(
@@ -255,19 +282,16 @@ def test_a_session_ends_after_twelve_hours(application: Flask, browser: Browser)
     assert "SameSite=Lax" in cookie
 
 
-def test_cookies_are_kept_to_https_in_production(tmp_path) -> None:
-    app = create_app(
-        Config(
-            database_url=f"sqlite:///{tmp_path}/checkin.db",
-            base_url="https://checkin.example.org",
-            secret_key="k" * 40,
-            badge_key="ab" * 32,
-        )
+def test_cookies_are_kept_to_https_in_production(tmp_path: Path) -> None:
+    config = Config(
+        database_url=f"sqlite:///{tmp_path}/checkin.db",
+        base_url="https://checkin.example.org",
+        secret_key="k" * 40,
+        badge_key="ab" * 32,
     )
-    with app.app_context():
-        schema.upgrade()
 
-    reply = app.test_client().get("/login", base_url="https://checkin.example.org")
+    with opened(config) as app:
+        reply = app.test_client().get("/login", base_url=config.base_url)
 
     cookie = reply.headers["Set-Cookie"]
     assert cookie.startswith("__Host-checkin=")

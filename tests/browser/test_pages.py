@@ -1,7 +1,9 @@
 """Every page of this version in a real browser: nothing for axe to find, nothing cut off, light and dark."""
 
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,28 +11,25 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from checkin import schema
-from checkin.app import create_app
 from checkin.config import Config
-from tests.accounts.people import PASSWORD, authenticator_on, invite
+from tests.accounts.people import PASSWORD, authenticator_on, invite, opened
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
+def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
     """The application on a port of its own, and its address."""
     file = tmp_path_factory.mktemp("pages") / "checkin.db"
-    app = create_app(Config(database_url=f"sqlite:///{file}"))
-    with app.app_context():
-        schema.upgrade()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield app, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    shutil.copy(sqlite_template, file)
+    with opened(Config(database_url=f"sqlite:///{file}", testing=True)) as app:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield app, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -1,30 +1,18 @@
 """The start page: the event as its reader writes dates, and what to do where there is none."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from checkin import clock, schema
-from checkin.app import create_app
-from checkin.config import Config
+from checkin import clock
 from checkin.db import reading, transaction
 from checkin.domain.event import AreaSettings, DaySettings, EventSettings, set_event
 from checkin.domain.programme import programme
 from checkin.registration import routes
 
 
-@pytest.fixture
-def application(tmp_path: Path) -> Flask:
-    """The whole application on an empty database."""
-    app = create_app(Config(database_url=f"sqlite:///{tmp_path}/checkin.db"))
-    with app.app_context():
-        schema.upgrade()
-    return app
-
-
-def _set_event(application: Flask, *days: DaySettings) -> None:
+def _set_event(app: Flask, *days: DaySettings) -> None:
     settings = EventSettings(
         code="SCEKL25",
         name="Smart City Expo <Kuala Lumpur> 2025",
@@ -37,31 +25,29 @@ def _set_event(application: Flask, *days: DaySettings) -> None:
         doors=(),
         categories=(),
     )
-    with application.app_context(), transaction() as session:
-        set_event(session, settings, key=application.config["CHECKIN"].key, now=clock.now())
+    with app.app_context(), transaction() as session:
+        set_event(session, settings, key=app.config["CHECKIN"].key, now=clock.now())
 
 
-def _page(application: Flask, language: str = "en") -> str:
-    return (
-        application.test_client().get("/", headers={"Accept": "text/html", "Accept-Language": language}).text
-    )
+def _page(app: Flask, language: str = "en") -> str:
+    return app.test_client().get("/", headers={"Accept": "text/html", "Accept-Language": language}).text
 
 
-def test_an_empty_installation_says_what_to_do(application: Flask) -> None:
-    page = _page(application)
+def test_an_empty_installation_says_what_to_do(app: Flask) -> None:
+    page = _page(app)
 
     assert "There is no event here yet" in page
     assert "checkin event set FILE.toml" in page
 
 
-def test_the_start_page_says_what_the_event_is(application: Flask) -> None:
+def test_the_start_page_says_what_the_event_is(app: Flask) -> None:
     _set_event(
-        application,
+        app,
         DaySettings(date(2025, 9, 16), name="Build day", counts=False),
         *(DaySettings(date(2025, 9, 17 + n)) for n in range(3)),
     )
 
-    english, malay = _page(application), _page(application, "ms")
+    english, malay = _page(app), _page(app, "ms")
 
     assert "Smart City Expo &lt;Kuala Lumpur&gt; 2025" in english
     assert "17–19 September 2025" in english
@@ -83,12 +69,12 @@ def test_the_start_page_says_what_the_event_is(application: Flask) -> None:
     ],
 )
 def test_days_are_written_as_their_reader_does(
-    application: Flask, first: date, last: date, english: str, malay: str
+    app: Flask, first: date, last: date, english: str, malay: str
 ) -> None:
-    _set_event(application, DaySettings(first), *((DaySettings(last),) if last != first else ()))
+    _set_event(app, DaySettings(first), *((DaySettings(last),) if last != first else ()))
 
-    assert english in _page(application)
-    assert malay in _page(application, "ms")
+    assert english in _page(app)
+    assert malay in _page(app, "ms")
 
 
 @pytest.mark.parametrize(
@@ -104,10 +90,10 @@ def test_days_are_written_as_their_reader_does(
         (datetime(2025, 9, 20, 1, tzinfo=UTC), "This event is over. Thank you for coming."),
     ],
 )
-def test_the_countdown_is_in_days_of_the_event(application: Flask, moment: datetime, said: str) -> None:
-    _set_event(application, DaySettings(date(2025, 9, 17)), DaySettings(date(2025, 9, 19)))
+def test_the_countdown_is_in_days_of_the_event(app: Flask, moment: datetime, said: str) -> None:
+    _set_event(app, DaySettings(date(2025, 9, 17)), DaySettings(date(2025, 9, 19)))
 
-    with application.test_request_context(), reading() as session:
+    with app.test_request_context(), reading() as session:
         assert routes.countdown(programme(session), moment) == said
 
 
@@ -115,14 +101,14 @@ def test_the_countdown_is_in_days_of_the_event(application: Flask, moment: datet
     "back",
     ["//evil.example", "/\\evil.example", "https://evil.example", "\t/x", "/a\nb", "", "javascript:alert(1)"],
 )
-def test_choosing_a_language_never_leads_elsewhere(application: Flask, back: str) -> None:
-    reply = application.test_client().get("/language/ms", query_string={"back": back})
+def test_choosing_a_language_never_leads_elsewhere(app: Flask, back: str) -> None:
+    reply = app.test_client().get("/language/ms", query_string={"back": back})
 
     assert (reply.status_code, reply.location) == (303, "/")
 
 
-def test_a_chosen_language_is_kept_for_a_year(application: Flask) -> None:
-    client = application.test_client()
+def test_a_chosen_language_is_kept_for_a_year(app: Flask) -> None:
+    client = app.test_client()
 
     reply = client.get("/language/ms?back=/login?next=/account")
 
@@ -133,5 +119,5 @@ def test_a_chosen_language_is_kept_for_a_year(application: Flask) -> None:
     assert '<html lang="ms"' in client.get("/", headers={"Accept": "text/html"}).text
 
 
-def test_a_language_we_do_not_have_is_not_found(application: Flask) -> None:
-    assert application.test_client().get("/language/xx").status_code == 404
+def test_a_language_we_do_not_have_is_not_found(app: Flask) -> None:
+    assert app.test_client().get("/language/xx").status_code == 404
