@@ -1,0 +1,230 @@
+"""Every route, opened by everybody, and with somebody else's ids; a route without a row fails."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_security import hash_password
+from flask_security.proxies import _security as security
+from passlib.totp import TOTP
+from werkzeug.test import TestResponse
+
+from checkin import access, clock
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import transaction
+from checkin.domain import staff
+from checkin.domain.staff import SecondFactor
+from tests import world
+from tests.accounts.people import Browser, Member, invite
+
+STAFF = {"organiser", "supervisor", "desk", "protocol"}
+EVERYONE = {"nobody", "delegate", "door device", "desk device", "halfway", *STAFF}
+DEVICES = {"door device", "desk device"}
+
+# Each route with those who may open it. Whoever isn't named must get a 401, 403 or 404.
+ROUTES: dict[tuple[str, str, str], set[str]] = {
+    ("GET", "/", "registration.start"): EVERYONE,
+    ("GET", "/language/ms", "registration.language"): EVERYONE,
+    ("GET", "/healthz", "operations.healthz"): EVERYONE,
+    ("GET", "/readyz", "operations.readyz"): EVERYONE,
+    # From another machine than this one: for nobody without the operator's token.
+    ("GET", "/metrics", "operations.metrics_text"): set(),
+    ("GET", "/api/openapi.json", "openapi_api"): EVERYONE,
+    ("GET", "/static/css/checkin.css", "static"): EVERYONE,
+    ("GET", "/login", "accounts.login"): EVERYONE,
+    ("POST", "/login", "accounts.login"): EVERYONE,
+    ("GET", "/login/code", "accounts.two_factor_token_validation"): EVERYONE,
+    ("POST", "/login/code", "accounts.two_factor_token_validation"): EVERYONE,
+    ("GET", "/login/recovery", "accounts.mf_recovery"): EVERYONE,
+    ("GET", "/login/recovery", "accounts.two_factor_rescue"): EVERYONE,
+    ("POST", "/login/recovery", "accounts.mf_recovery"): EVERYONE,
+    ("GET", "/account", "accounts.account"): STAFF,
+    ("GET", "/account/verify", "accounts.verify"): STAFF,
+    ("POST", "/account/verify", "accounts.verify"): STAFF,
+    ("GET", "/account/recovery-codes", "accounts.mf_recovery_codes"): STAFF,
+    ("POST", "/account/recovery-codes", "accounts.mf_recovery_codes"): STAFF,
+    ("GET", "/account/second-factor", "accounts.second_factor"): STAFF,
+    ("POST", "/account/second-factor", "accounts.second_factor"): STAFF,
+    # The token is the key: `test_an_id_of_somebody_else_opens_nothing` tries others.
+    ("GET", "/invitation/{invitation}", "accounts.invitation"): EVERYONE,
+    ("POST", "/invitation/{invitation}", "accounts.invitation"): EVERYONE,
+    ("POST", "/api/door/v1/pair", "door.pair"): EVERYONE,
+    ("POST", "/api/door/v1/move", "door.move"): DEVICES,
+    ("POST", "/api/door/v1/scans", "door.scans"): DEVICES,
+    ("POST", "/api/door/v1/decisions", "door.decisions"): DEVICES,
+    ("POST", "/api/door/v1/voids", "door.voids"): DEVICES,
+    ("GET", "/api/door/v1/search?q=ada", "door.search"): {"desk device"},
+    # Last, since nobody is signed in after it.
+    ("POST", "/logout", "accounts.logout"): EVERYONE,
+}
+BODIES: dict[str, Callable[["Cast"], dict[str, Any]]] = {
+    "door.pair": lambda cast: {"code": world.pairing_code(cast.app), "operator": "Aina"},
+    "door.move": lambda cast: {"door": "Gate B"},
+    "door.scans": lambda cast: {"scans": [cast.phones["door device"].item("x", "2025-09-17T01:00:00Z")]},
+    "door.decisions": lambda cast: {"scan": str(uuid.uuid4()), "decision": "let_in"},
+    "door.voids": lambda cast: {
+        "id": str(uuid.uuid4()),
+        "scan": str(uuid.uuid4()),
+        "reason": "x",
+        "at": "2025-09-17T01:00:00Z",
+    },
+}
+
+
+@dataclass
+class Cast:
+    """Everybody who might try."""
+
+    app: Flask
+    phones: dict[str, world.Phone]
+    browsers: dict[str, Browser]
+    badge: str
+    invitation: str
+
+    def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
+        """What `who` gets, from another machine than the server's."""
+        client, headers = self.means(who)
+        path = path.format(invitation=self.invitation)
+        if method == "POST" and endpoint not in BODIES:
+            # Forms with their CSRF token, so that access decides and not the token.
+            headers |= {"Accept": "text/html"}
+            return Browser.send(self.browser(client), path, page=self.page_for(who), headers=headers)
+        body = BODIES[endpoint](self) if endpoint in BODIES else None
+        return client.open(
+            path, method=method, json=body, headers=headers, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+        )
+
+    def means(self, who: str) -> tuple[FlaskClient, dict[str, str]]:
+        if who in self.phones:
+            return self.phones[who].client, dict(self.phones[who].headers)
+        if who in self.browsers:
+            return self.browsers[who].client, {}
+        return self.app.test_client(), {"Authorization": f"Bearer {self.badge}"} if who == "delegate" else {}
+
+    def browser(self, client: FlaskClient) -> Browser:
+        browser = Browser(self.app)
+        browser.client = client
+        return browser
+
+    def page_for(self, who: str) -> str:
+        """A page on which `who` finds a form's token."""
+        return "/account" if who in STAFF else f"/invitation/{self.invitation}"
+
+
+def member(app: Flask, role: str) -> Member:
+    email, path = invite(app, role=role)
+    with app.app_context():
+        secret = security.totp_factory.generate_totp_secret()
+        uri = security.totp_factory.get_totp_uri(email, secret)
+        with transaction() as session:
+            token, hashed = path.removeprefix("/invitation/"), hash_password("hujan turun di Ipoh")
+            factor = SecondFactor(secret, counter=0)
+            joined = staff.accept_invitation(session, token, password=hashed, factor=factor, now=clock.now())
+    return Member(joined.id, email, TOTP.from_uri(uri))
+
+
+@pytest.fixture
+def cast(expo: Flask) -> Cast:
+    world.enrol(expo, [world.person("Ada Lim", email="ada@example.org")])
+    browsers = {role: Browser(expo) for role in sorted(STAFF)}
+    for role, browser in browsers.items():
+        assert browser.sign_in(member(expo, role)).status_code in {302, 303}
+    halfway = Browser(expo)
+    somebody = member(expo, "organiser")
+    halfway.send("/login", email=somebody.email, password="hujan turun di Ipoh")
+    phones = {"door device": world.pair(expo), "desk device": world.pair(expo, desk=True)}
+    invitation = invite(expo)[1].removeprefix("/invitation/")
+    return Cast(expo, phones, browsers | {"halfway": halfway}, world.codes(expo)["Ada Lim"], invitation)
+
+
+def test_everybody_opens_what_they_may_and_nothing_else(cast: Cast) -> None:
+    wrong = []
+    for (method, path, endpoint), may in ROUTES.items():
+        for who in sorted(EVERYONE):
+            answer = cast.opens(who, method, path, endpoint)
+            answer.close()
+            status = answer.status_code
+            refused = status in {401, 403, 404}
+            if refused == (who in may) or status >= 500:
+                wrong.append(f"{who} got {status} from {method} {path}")
+
+    assert wrong == []
+
+
+def test_every_route_has_a_row() -> None:
+    app = create_app(Config(testing=True))
+    there = {
+        (method, rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in {"HEAD", "OPTIONS"}
+    }
+
+    assert there == {(method, endpoint) for method, _, endpoint in ROUTES}
+
+
+def test_the_rows_agree_with_what_the_routes_declare() -> None:
+    app = create_app(Config(testing=True))
+    meant = {"device": DEVICES, "desk_device": {"desk device"}, "everyone": EVERYONE, "operator": set()}
+
+    for (_, _, endpoint), may in ROUTES.items():
+        declared = access.opened_to(app, endpoint) or frozenset()
+        assert may == set().union(*(meant.get(who, {who}) for who in declared)), endpoint
+
+
+def test_no_library_route_is_listed_that_isnt_there() -> None:
+    app = create_app(Config(testing=True))
+
+    assert set(access.LIBRARY_ROUTES) <= set(app.view_functions)
+
+
+def test_an_id_of_somebody_else_opens_nothing(cast: Cast) -> None:
+    other = world.pair(cast.app, "Gate B")
+    scan = other.item(cast.badge, "2025-09-17T01:00:00Z")
+    other.send([scan])
+    phone = cast.phones["door device"]
+    asked = {"id": str(uuid.uuid4()), "scan": scan["id"], "reason": "x", "at": "2025-09-17T01:00:00Z"}
+
+    void = phone.client.post("/api/door/v1/voids", json=asked, headers=phone.headers)
+    decision = phone.client.post(
+        "/api/door/v1/decisions", json={"scan": scan["id"], "decision": "let_in"}, headers=phone.headers
+    )
+    invitation = cast.browsers["organiser"].get("/invitation/" + "A" * 22)
+    file = cast.app.test_client().get("/static/../config.py")
+
+    assert [void.status_code, decision.status_code, invitation.status_code, file.status_code] == [
+        403,
+        403,
+        403,
+        404,
+    ]
+
+
+def test_a_route_that_doesnt_say_who_may_open_it_stops_start_up() -> None:
+    app = Flask("forgotten")
+    app.add_url_rule("/forgotten", "forgotten", lambda: "")
+
+    with pytest.raises(RuntimeError, match="forgotten"):
+        access.guard(app)
+
+
+def test_metrics_are_for_this_machine_or_for_the_token(database_url: str) -> None:
+    open_ = create_app(Config(database_url=database_url, testing=True)).test_client()
+    closed = create_app(Config(database_url=database_url, metrics_token="t" * 32, testing=True)).test_client()
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+
+    statuses = [
+        open_.get("/metrics").status_code,
+        open_.get("/metrics", environ_base=elsewhere).status_code,
+        closed.get("/metrics").status_code,
+        closed.get(
+            "/metrics", headers={"Authorization": f"Bearer {'t' * 32}"}, environ_base=elsewhere
+        ).status_code,
+    ]
+
+    assert statuses == [200, 404, 404, 200]
