@@ -108,7 +108,7 @@ def _firsts(scope: Scope, programme: Programme) -> Select[Any]:
         query = query.where(Attendance.area_id == scope.area_id)
     if scope.day is not None:
         query = query.where(Attendance.day == scope.day)
-    return query.order_by(Attendance.delegate_id, Attendance.day, Attendance.first_at)
+    return query.order_by(Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.scan_id)
 
 
 def _entry_counts(scope: Scope, programme: Programme) -> Select[Any]:

@@ -1,0 +1,40 @@
+"""Running the console script as its users do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers import environment
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SCRIPT = str(Path(sys.executable).with_name("checkin"))
+
+
+class Shell:
+    """A shell in which `checkin` means one database."""
+
+    def __init__(self, database_url: str) -> None:
+        self.environment = environment(database_url)
+
+    def run(self, *words: str | os.PathLike[str]) -> subprocess.CompletedProcess[str]:
+        """A command's outcome, whatever it is."""
+        command = [SCRIPT, *map(os.fspath, words)]
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, encoding="utf-8", check=False
+        )
+
+    def __call__(self, *words: str | os.PathLike[str]) -> str:
+        """A command's standard output; it must succeed."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refuses(self, *words: str | os.PathLike[str]) -> str:
+        """A command's error, which must be one clear line."""
+        done = self.run(*words)
+        assert done.returncode != 0, done.stdout
+        error = done.stderr.strip().splitlines()
+        assert error[-1].startswith("Error: "), done.stderr
+        assert "Traceback" not in done.stderr
+        return error[-1]
