@@ -74,6 +74,11 @@ def staff_with_uniquifier(session: Session, uniquifier: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.fs_uniquifier == uniquifier))
 
 
+def somebody_signed_up(session: Session) -> bool:
+    """Whether anybody on the staff has set a password."""
+    return session.scalar(select(Staff.id).where(Staff.password.is_not(None)).limit(1)) is not None
+
+
 def invite(session: Session, staff: Staff, *, now: datetime) -> str:
     """A token that once, within 24 hours, lets this person set a password and a second factor.
 
