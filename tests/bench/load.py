@@ -1,9 +1,9 @@
-"""A load generator that costs little: prepared requests over keep-alive connections, one thread, no HTTP library."""
+"""A load generator that costs little: prepared requests, kept connections, one thread, no HTTP library."""
 
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -42,8 +42,10 @@ def fire(address: tuple[str, int], requests: Sequence[bytes], *, connections: in
     return answers
 
 
-def _send_next(selector: selectors.BaseSelector, connection: socket.socket, waiting: object, *, register: bool) -> None:
-    upcoming = next(waiting, None)  # type: ignore[call-overload]
+def _send_next(
+    selector: selectors.BaseSelector, connection: socket.socket, waiting: Iterator[bytes], *, register: bool
+) -> None:
+    upcoming = next(waiting, None)
     if upcoming is None:
         if not register:
             selector.unregister(connection)
@@ -57,7 +59,9 @@ def _send_next(selector: selectors.BaseSelector, connection: socket.socket, wait
         selector.modify(connection, selectors.EVENT_READ, state)
 
 
-def _receive(selector: selectors.BaseSelector, key: selectors.SelectorKey, waiting: object, answers: Answers) -> None:
+def _receive(
+    selector: selectors.BaseSelector, key: selectors.SelectorKey, waiting: Iterator[bytes], answers: Answers
+) -> None:
     connection, state = key.fileobj, key.data
     chunk = connection.recv(65536)  # type: ignore[union-attr]
     if not chunk:
@@ -68,7 +72,7 @@ def _receive(selector: selectors.BaseSelector, key: selectors.SelectorKey, waiti
         return
     answers.seconds.append(time.perf_counter() - state[0])
     answers.bodies.append(body)
-    _send_next(selector, connection, waiting, register=False)  # type: ignore[arg-type]
+    _send_next(selector, connection, waiting, register=False)
 
 
 def _length(head: bytes) -> int:

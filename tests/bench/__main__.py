@@ -1,0 +1,206 @@
+"""`make bench`: what the README claims, measured on this machine; a table, then the same as JSON.
+
+Each figure is the median of several runs. Checkin's CPU is that of its server processes; the load generator
+and PostgreSQL share the machine's cores.
+"""
+
+import json
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+import click
+import httpx
+import psutil
+from flask import Flask
+
+from checkin import clock, schema
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import db, reading
+from checkin.domain import badges
+from checkin.domain.programme import programme
+from checkin.organisers import demo
+from tests import servers, world
+from tests.bench import load, sheets, statements
+
+RUNS = 3
+CONNECTIONS = 32
+DELEGATES = 10_000
+CHECK_INS = 3_000
+DAYS = ("2025-09-17", "2025-09-18", "2025-09-19")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside what it should be."""
+
+    database: str
+    what: str
+    value: float
+    unit: str
+    goal: str
+
+
+def main() -> None:
+    """Measure everything on both databases."""
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        figures += measured(f"sqlite:///{folder}/bench.db")
+        with servers.postgresql(durable=True) as server:
+            figures += measured(server.create_database("bench"))
+    click.echo(machine())
+    for figure in figures:
+        click.echo(
+            f"{figure.database:<11} {figure.what:<44} {figure.value:>9.2f} {figure.unit:<5} {figure.goal}"
+        )
+    click.echo(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}))
+
+
+def machine() -> str:
+    """What was measured on, and when."""
+    memory = psutil.virtual_memory().total // 1024**3
+    return f"{os.cpu_count()} cores, {memory} GB, Python {platform.python_version()}, {clock.now().date()}"
+
+
+def measured(url: str) -> Iterator[Figure]:
+    """All figures of one database."""
+    kind = urlsplit(url).scheme.partition("+")[0]
+    progress(f"{kind}: {DELEGATES} delegates")
+    app = filled(url)
+    for what, value, unit, goal in [*check_ins(app, url), *searches(app, url), *sheets.measured(app, RUNS)]:
+        yield Figure(kind, what, value, unit, goal)
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def progress(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def filled(url: str) -> Flask:
+    """An application whose database holds the demo event."""
+    app = create_app(Config(database_url=url, testing=True))
+    with app.app_context():
+        schema.upgrade()
+        key, starts = app.config["CHECKIN"].key, date.fromisoformat(DAYS[0])
+        demo.fill(
+            delegates=DELEGATES, scans=0, starts=starts, key=key, now=clock.now(), on_steps=lambda _: None
+        )
+    return app
+
+
+Row = tuple[str, float, str, str]
+
+
+def check_ins(app: Flask, url: str) -> Iterator[Row]:
+    """Durable first check-ins over HTTP: how many a second, how long one takes, what it costs."""
+    codes = good_codes(app)
+    phones = [world.pair(app, door) for door in ("Gate A", "Gate B") * (CONNECTIONS // 2)]
+    rates, slowest, cpu = [], [], []
+    with servers.checkin_server(url, workers=2) as server:
+        for day in DAYS[:RUNS]:
+            progress(f"check-ins on {day}")
+            warm_up, measured = (
+                uploads(codes[part], phones, day, server.base_url)
+                for part in (slice(200), slice(200, 200 + CHECK_INS))
+            )
+            address = urlsplit(server.base_url)
+            load.fire((str(address.hostname), int(address.port or 0)), warm_up, connections=CONNECTIONS)
+            before = cpu_seconds(server.process.pid)
+            answers = load.fire(
+                (str(address.hostname), int(address.port or 0)), measured, connections=CONNECTIONS
+            )
+            cpu.append((cpu_seconds(server.process.pid) - before) / CHECK_INS * 1000)
+            admitted = sum(b'"verdict":"admitted"' in body for body in answers.bodies)
+            if admitted != CHECK_INS:
+                raise RuntimeError(f"only {admitted} of {CHECK_INS} were admitted: {answers.bodies[0]!r}")
+            rates.append(CHECK_INS / answers.elapsed)
+            slowest.append(statistics.quantiles(answers.seconds, n=100)[98] * 1000)
+    yield "first check-ins over HTTP, 32 connections", statistics.median(rates), "/s", "at least 800"
+    yield "  the slowest in a hundred", statistics.median(slowest), "ms", "below 130"
+    yield "  CPU of the server each", statistics.median(cpu), "ms", "at most 1.5"
+    yield (
+        "  statements each",
+        statements.of_a_first_entry(app, codes[-1], phones[0], DAYS[0]),
+        "",
+        "at most 3",
+    )
+
+
+def good_codes(app: Flask) -> list[str]:
+    """The codes of those who may enter, in the order of their references."""
+    with app.app_context(), reading() as session:
+        plan, key = programme(session), app.config["CHECKIN"].key
+        rows = badges.badges_to_print(session, badges.PrintFilter(sort="reference"))
+        return [badges.code_of(row.Badge, key=key, prefix=plan.code_prefix) for row in rows]
+
+
+def uploads(codes: list[str], phones: list[world.Phone], day: str, base_url: str) -> list[bytes]:
+    """One upload for each code, spread over the phones."""
+    host = urlsplit(base_url).netloc
+    made = []
+    for number, code in enumerate(codes):
+        phone = phones[number % len(phones)]
+        body = {
+            "epoch": "",
+            "sent_at": clock.now().isoformat(),
+            "scans": [phone.item(code, f"{day}T01:00:00Z")],
+        }
+        made.append(
+            load.request("/api/door/v1/scans", json.dumps(body).encode(), host=host, token=phone.token)
+        )
+    return made
+
+
+def cpu_seconds(leader: int) -> float:
+    """What a process and its children have used so far."""
+    process = psutil.Process(leader)
+    return sum(sum(one.cpu_times()[:2]) for one in (process, *process.children(recursive=True)))
+
+
+QUERIES = (
+    "tan",
+    "lim embun",
+    "ahmad",
+    "subramaniam",
+    "zulkfli",
+    "KL-00042",
+    "kuala lumpur",
+    "王",
+    "김민",
+    "example.org wong",
+    "mayor",
+    "nguyen",
+    "dato",
+    "oliver boston",
+    "1234",
+)
+
+
+def searches(app: Flask, url: str) -> Iterator[Row]:
+    """What a desk waits for when it looks for somebody, over HTTP."""
+    desk = world.pair(app, desk=True)
+    seconds = []
+    with (
+        servers.serving(url, workers=2) as base_url,
+        httpx.Client(base_url=base_url, headers=desk.headers) as client,
+    ):
+        for query in QUERIES:
+            client.get("/api/door/v1/search", params={"q": query}).raise_for_status()
+        for number in range(200):
+            answer = client.get("/api/door/v1/search", params={"q": QUERIES[number % len(QUERIES)]})
+            answer.raise_for_status()
+            seconds.append(answer.elapsed.total_seconds())
+    yield "search among 10,000 over HTTP, median", statistics.median(seconds) * 1000, "ms", ""
+    yield "  the slowest in a hundred", statistics.quantiles(seconds, n=100)[98] * 1000, "ms", "below 15"
+
+
+if __name__ == "__main__":
+    main()
