@@ -30,7 +30,7 @@ run: ready-to-run ## serve on SQLite, with the demo event where the database is 
 	@$(BIN)/checkin run $(if $(PORT),--port $(PORT)) $(if $(HOST),--host $(HOST))
 
 test: ready-to-test ## every test, on SQLite and PostgreSQL, in a real browser too (ARGS="-k badge")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 check: ready-to-test ## formatting, lint, types, import contracts, templates, JS, migrations
 	$(BIN)/ruff format --check .
