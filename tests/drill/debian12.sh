@@ -161,7 +161,7 @@ as_nobody_special() {
     echo "It had to be one line."
     return 1
   fi
-  inside root DEBIAN_FRONTEND=noninteractive sh -euc "$(sed -E 's/.*as root: (.*)\.  Stop\.$/\1 --yes/' <<<"$said")" >/dev/null
+  inside root DEBIAN_FRONTEND=noninteractive sh -euc "$(sed -E 's/.*as root: (.*)\.  Stop\.$/\1 --yes/' <<<"$said")" >/dev/null 2>&1
   started=$EPOCHREALTIME
   first_command newcomer run
   verdict run "by somebody without root, packages in place" "$started" passed
