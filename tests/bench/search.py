@@ -49,8 +49,8 @@ def _spread(seconds: list[float]) -> Spread:
 
 
 def mixed_queries(session: Session, *, count: int, seed: int = 3) -> list[str]:
-    """What desks ask, each kind as often: names whole, begun and mistyped, e-mails, references, phones, nobody."""
-    dice, queries = random.Random(seed), []
+    """What desks ask: names whole, begun and mistyped, e-mails, references, phones, and nobody."""
+    dice, queries = random.Random(seed), list[str]()
     ids = session.scalars(select(func.min(Delegate.id)).union_all(select(func.max(Delegate.id)))).all()
     while len(queries) < count:
         somebody = session.get(Delegate, dice.randint(*ids))
