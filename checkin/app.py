@@ -49,9 +49,14 @@ def create_app(config: Config) -> Flask:
     _connect(app, config)
     _protect(app, config)
     security.start(app, config)
-    for part in (registration.blueprint, accounts.blueprint, door.blueprint, operations.blueprint):
+    for part in (
+        registration.blueprint,
+        accounts.blueprint,
+        door.blueprint,
+        door.description,
+        operations.blueprint,
+    ):
         app.register_blueprint(part)
-    door.api.register(app)
     csrf.exempt(door.blueprint)
     _answer_errors(app)
     _observe(app)
@@ -90,7 +95,9 @@ def _connect(app: Flask, config: Config) -> None:
     db.init_app(app)
     # Flask-SQLAlchemy-Lite also ends asynchronous sessions, on a thread of their own, after every request: there are
     # none, and it took a third of a scan's CPU time.
-    app.teardown_appcontext_funcs = [end for end in app.teardown_appcontext_funcs if not iscoroutinefunction(end)]
+    app.teardown_appcontext_funcs = [
+        end for end in app.teardown_appcontext_funcs if not iscoroutinefunction(end)
+    ]
     schema.prepare(app)
     with app.app_context():
         prepare_engines(db.engines)

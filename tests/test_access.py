@@ -34,7 +34,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/readyz", "operations.readyz"): EVERYONE,
     # From another machine than this one: for nobody without the operator's token.
     ("GET", "/metrics", "operations.metrics_text"): set(),
-    ("GET", "/api/openapi.json", "openapi_api"): EVERYONE,
+    ("GET", "/api/openapi.json", "description.openapi"): EVERYONE,
     ("GET", "/static/css/checkin.css", "static"): EVERYONE,
     ("GET", "/login", "accounts.login"): EVERYONE,
     ("POST", "/login", "accounts.login"): EVERYONE,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from spectree import Response as Described
 from spectree import SpecTree
 from spectree.model_adapter import get_msgspec_model_adapter
@@ -27,18 +27,21 @@ from checkin.tokens import token_hash
 BIG_BODY = 2 * 1024 * 1024
 
 blueprint = Blueprint("door", __name__, url_prefix="/api/door/v1")
+description = Blueprint("description", __name__)
 api = SpecTree(
     "flask",
     title="Checkin door API",
     version="v1",
-    path="api",
-    filename="openapi.json",
+    # SpecTree leaves out what is beneath its own path; the description is served by a route of ours.
+    path="nowhere",
     mode="strict",
     page_templates={},
     model_adapter=get_msgspec_model_adapter(),
     naming_strategy=lambda model: model.__name__,
     nested_naming_strategy=lambda _parent, child: child,
-    security_schemes=[SecurityScheme(name="phone", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
+    security_schemes=[
+        SecurityScheme(name="phone", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))
+    ],
 )
 PHONE = {"phone": []}
 
@@ -60,6 +63,23 @@ def _programme() -> Programme:
 def _programmes() -> Programmes:
     programmes: Programmes = current_app.extensions.setdefault("checkin_programmes", Programmes())
     return programmes
+
+
+@description.get("/api/openapi.json")
+@open_to("everyone")
+def openapi() -> Response:
+    """The door API described, as OpenAPI 3.1."""
+    return jsonify(_with_problems(api.spec))
+
+
+def _with_problems(spec: dict[str, Any]) -> dict[str, Any]:
+    """Name the media type of RFC 9457 for errors, where SpecTree knows only plain JSON."""
+    operations = [operation for path in spec["paths"].values() for operation in path.values()]
+    for response in (one for operation in operations for one in operation["responses"].items()):
+        content = response[1].get("content", {})
+        if int(response[0]) >= 400 and "application/json" in content:
+            content["application/problem+json"] = content.pop("application/json")
+    return spec
 
 
 @blueprint.post("/pair")

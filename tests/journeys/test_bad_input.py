@@ -65,6 +65,7 @@ def test_a_list_that_is_none_is_refused_in_one_line(shell: Shell, tmp_path: Path
     assert "missing.csv" in shell.refuses("delegates", "import", tmp_path / "missing.csv")
 
 
+@pytest.mark.drill
 def test_a_hundred_thousand_rows_are_taken_once(shell: Shell, tmp_path: Path) -> None:
     with (tmp_path / "big.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
