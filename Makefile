@@ -60,7 +60,7 @@ ready-to-run: system-run .venv/.checkin $(VENDORED) $(CATALOGUES)
 ready-to-test: system-test .venv/.checkin .venv/.dev node_modules/.dev $(VENDORED) $(CATALOGUES)
 
 # tsc calls it an error to be given nothing.
-scripts = $(shell find checkin/static tests -name '*.js' -not -path '$(VENDOR)/*')
+scripts = $(shell find checkin/static -name '*.js' -not -path '$(VENDOR)/*')
 node = PATH="$(CURDIR)/$(BIN):$$PATH"
 
 # System packages: what is there is left alone. Elsewhere than on Debian install their like, then add SYSTEM=ready.
