@@ -145,7 +145,7 @@ def _refused(refusal: Refusal) -> BaseResponse:
 
 def _http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.response is not None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     code = error.name.lower().replace(" ", "_").replace("'", "")
     response = _problem(error.code, code, error.description or error.name)
     for name, value in error.get_headers():

@@ -22,12 +22,12 @@ from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.documents import badges as documents
 from checkin.domain import attendance, audit, badges, delegates, doors, staff
+from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
 from checkin.domain.registering import Enrolment
 from checkin.errors import Refusal
-from checkin.domain.countries import country_code
 from checkin.organisers import demo, enrolling, exports, imports, settings
 from checkin.organisers.badge_faces import faces
 from checkin.tokens import new_id
@@ -68,7 +68,7 @@ def bar(label: str, length: int | None) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda _steps: None
         return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:  # type: ignore[var-annotated]
         yield shown.update
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -63,7 +64,10 @@ class Config:
         if not str(values.get("proxies", 0)).isdecimal():
             raise Refusal("unsafe_settings", "CHECKIN_PROXIES must be a number, such as 1.")
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not listened on.
-        texts = {"base_url": f"{'https' if https else 'http'}://{shown}:{port}", "listens_on": host}
+        texts: dict[str, Any] = {
+            "base_url": f"{'https' if https else 'http'}://{shown}:{port}",
+            "listens_on": host,
+        }
         texts |= {name: str(value) for name, value in values.items() if name != "proxies"}
         if "database_url" in values:
             texts["database_url"] = _absolute(texts["database_url"])

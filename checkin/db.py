@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Float, MetaData, Table, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Float, FromClause, MetaData, Table, event
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -52,7 +52,8 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        moment: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return moment
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         return self
@@ -89,11 +90,11 @@ def engine_settings(config: Config) -> dict[str, dict[str, Any]]:
     return {"default": dict(common), "autocommit": {**common, "isolation_level": "AUTOCOMMIT"}}
 
 
-def insert_ignoring(session: Session | Connection, table: Table) -> Any:
+def insert_ignoring(session: Session | Connection, table: FromClause) -> Any:
     """An INSERT that leaves out rows which a constraint forbids (`ON CONFLICT DO NOTHING`)."""
     dialect = (session.get_bind() if isinstance(session, Session) else session).dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert(cast(Table, table)).on_conflict_do_nothing()
 
 
 def prepare_engines(engines: Mapping[str, Engine]) -> None:

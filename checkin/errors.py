@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a rule that says no is no error.
     """A rule said no; `app.py` turns it into a page or problem+json (RFC 9457), the CLI into one line.
 
     `code` is stable and machine-readable, `sentence` says what is wrong and how to mend it,

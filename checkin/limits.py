@@ -33,4 +33,6 @@ def count_scan_upload(hashed_token: bytes) -> None:
     The scan route is exempt from the extension's own counting, which looks up every limit twice a request.
     """
     if not limiter.limiter.hit(SCAN_UPLOADS, "scans", hashed_token.hex()):
-        raise Refusal("too_many_requests", "Too many uploads in a minute: send more scans in each.", status=429)
+        raise Refusal(
+            "too_many_requests", "Too many uploads in a minute: send more scans in each.", status=429
+        )

@@ -1,4 +1,7 @@
-"""What an operator reads: one line of JSON an event (of text on a terminal), without codes, tokens and personal data; it owns no table."""
+"""What an operator reads: a line of JSON an event, of text on a terminal; it owns no table.
+
+Nothing here may carry a code, a token or personal data.
+"""
 
 import logging
 import sys

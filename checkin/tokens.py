@@ -1,4 +1,4 @@
-"""The only source of randomness and of derived keys: tokens, badge codes, look-up ids, sealed cards; it owns no table."""
+"""The only randomness and derived keys: tokens, badge codes, look-up ids, sealed cards; it owns no table."""
 
 import base64
 import hashlib
@@ -93,7 +93,7 @@ def _card_key(code: str) -> bytes:
 
 
 def seal_card(code: str, card: bytes) -> bytes:
-    """A card under AES-256-GCM with the key that only the badge's code gives: nonce (12 bytes), then ciphertext and tag."""
+    """A card under AES-256-GCM with the key that the badge's code gives: nonce (12 bytes), ciphertext, tag."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(_card_key(code)).encrypt(nonce, card, None)
 

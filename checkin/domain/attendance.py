@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import CTE, Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from checkin.db import seconds_between
@@ -92,7 +92,7 @@ class _Grouped:
         return found
 
 
-def delegates(category_id: int | None = None) -> Select[Any]:
+def delegates(category_id: int | None = None) -> Any:
     """All delegates, of one category where it is given, in the order of their references."""
     query = (
         select(*Delegate.__table__.columns, Category.name.label("category"))
@@ -102,7 +102,7 @@ def delegates(category_id: int | None = None) -> Select[Any]:
     return query if category_id is None else query.where(Delegate.category_id == category_id)
 
 
-def _firsts(scope: Scope, programme: Programme) -> Select[Any]:
+def _firsts(scope: Scope, programme: Programme) -> Any:
     query = select(Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.door_id)
     if scope.area_id != programme.main_area:
         query = query.where(Attendance.area_id == scope.area_id)
@@ -111,7 +111,7 @@ def _firsts(scope: Scope, programme: Programme) -> Select[Any]:
     return query.order_by(Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.scan_id)
 
 
-def _entry_counts(scope: Scope, programme: Programme) -> Select[Any]:
+def _entry_counts(scope: Scope, programme: Programme) -> Any:
     """How often each delegate was let in on each day, from the scans alone, whatever order they arrived in."""
     step = _steps(_passages(scope))
     let_in = or_(
@@ -148,7 +148,10 @@ def _passages(scope: Scope) -> CTE:
 
 def _steps(passage: CTE) -> CTE:
     """The passages without re-reads, each with the one before it and with what the helper decided."""
-    order = {"partition_by": [passage.c.delegate_id, passage.c.day], "order_by": [passage.c.at, passage.c.id]}
+    order: dict[str, Any] = {
+        "partition_by": [passage.c.delegate_id, passage.c.day],
+        "order_by": [passage.c.at, passage.c.id],
+    }
     return (
         select(
             passage.c.delegate_id,

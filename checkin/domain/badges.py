@@ -118,7 +118,7 @@ def live_badge(session: Session, delegate_id: int) -> Badge | None:
 
 
 def revoke_badge(session: Session, badge: Badge, *, revocation: str, reason: str, now: datetime) -> None:
-    """End a badge for ever; `revocation` is `replaced` where a newer one follows in this transaction, else `revoked`."""
+    """End a badge for ever; `revocation` is `replaced` where a newer one follows here, else `revoked`."""
     badge.revoked_at, badge.revocation, badge.reason = now, revocation, reason
     session.flush()
 
@@ -138,7 +138,7 @@ def reissue_badge(session: Session, delegate: Delegate, *, reason: str, key: Bad
 
 @dataclass(frozen=True)
 class PrintFilter:
-    """Which badges to print; what is None or False filters nothing. `since` keeps what was issued or changed after it."""
+    """Which badges to print; None and False filter nothing. `since` keeps what was issued or changed after it."""
 
     reference: str | None = None
     category_id: int | None = None
@@ -161,7 +161,7 @@ SORTS = {
 
 def badges_to_print(
     session: Session, wanted: PrintFilter, *, at_most: int | None = None
-) -> Sequence[Row[tuple[Badge, Delegate, Category]]]:
+) -> Sequence[Row[Badge, Delegate, Category]]:
     """The live badges of confirmed delegates that a print run wants, in its order."""
     query = (
         select(Badge, Delegate, Category)

@@ -78,7 +78,7 @@ class PhoneState:
 
 def set_doors(session: Session, doors: Iterable[DoorSettings]) -> None:
     """Create and change the doors; raises Conflict for one that is left out although it exists."""
-    areas = {name: area_id for name, area_id in session.execute(select(Area.name, Area.id))}
+    areas = {area.name: area.id for area in session.scalars(select(Area))}
     known = {door.name: door for door in session.scalars(select(Door))}
     for position, given in enumerate(doors):
         door = known.pop(given.name, None) or Door(id=new_id(), name=given.name)

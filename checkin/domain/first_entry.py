@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
@@ -15,8 +15,8 @@ from sqlalchemy import (
     Engine,
     LargeBinary,
     Row,
-    Select,
     String,
+    Table,
     Uuid,
     and_,
     bindparam,
@@ -39,7 +39,7 @@ from checkin.domain.scans import Attendance, Scan, Void
 from checkin.domain.verdicts import ADMITTED, Credential, Moment, refusal
 
 
-def _question() -> Select[Any]:
+def _question() -> Any:
     scan_id = bindparam("scan_id", type_=Uuid())
     door_id = func.coalesce(bindparam("door_id", type_=Uuid()), Device.door_id)
     here = and_(
@@ -134,8 +134,8 @@ def _may_be_first(found: Row[Any], reading: Reading, programme: Programme) -> bo
     return refusal(credential, moment) is None
 
 
-_SCAN = Scan.__table__
-_ATTENDANCE = Attendance.__table__
+_SCAN = cast(Table, Scan.__table__)
+_ATTENDANCE = cast(Table, Attendance.__table__)
 # The attendance row as the scan's own values give it.
 _ROW = {
     "delegate_id": "delegate_id",

@@ -508,7 +508,7 @@ def void_scan(session: Session, scan_id: uuid.UUID) -> None:
         )
 
 
-def _earliest_entry(scan: Row[Any]) -> Any:
+def _earliest_entry(scan: Any) -> Any:
     return (
         select(Scan.id, Scan.at, Scan.door_id)
         .where(

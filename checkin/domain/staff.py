@@ -113,7 +113,7 @@ def accept_invitation(
     used = update(Staff).where(
         Staff.invitation_hash == token_hash(token), Staff.invitation_expires_at > now, Staff.active
     )
-    accepted = session.scalar(
+    accepted: Staff | None = session.scalar(
         used.values(
             password=password,
             fs_uniquifier=new_id().hex,

@@ -43,7 +43,7 @@ api = SpecTree(
         SecurityScheme(name="phone", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))
     ],
 )
-PHONE = {"phone": []}
+PHONE: dict[str, list[str]] = {"phone": []}
 
 
 def _described(answer: type[Any], *refusals: int) -> Described:
@@ -185,7 +185,9 @@ def _ask(item: Item, token: bytes, programme: Programme) -> Row[Any] | None:
     door = payloads.door_of(item, programme)
     day = programme.day_of(payloads.at_of(item))
     with db.get_engine("autocommit").connect() as connection:
-        return first_entry.ask(connection, Question(token, lookup, item.id, door and door.id, day))
+        return first_entry.ask(
+            connection, Question(token, lookup, item.id, None if door is None else door.id, day)
+        )
 
 
 def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: datetime) -> list[Result]:

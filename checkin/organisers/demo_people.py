@@ -192,7 +192,7 @@ def _honorific(dice: Dice, titles: Titles, category: str, *, woman: bool, muslim
     of_rank = dice.chance(90 if category == "VIP" else 12 if category == "Speaker" else 1)
     if not of_rank and dice.chance(55):
         return ""
-    if of_rank:
+    if of_rank:  # noqa: SIM108 - four ways in one line read badly.
         choice = titles.hers_of_rank if woman else titles.his_of_rank
     else:
         choice = titles.hers if woman else titles.his

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from checkin.domain import attendance
 from checkin.domain.attendance import AttendanceRow, Scope
 from checkin.domain.programme import Programme
+from checkin.domain.scans import Scan
 
 KINDS = ("attendance", "delegates", "scans")
 FORMATS = ("csv", "xlsx")
@@ -120,7 +121,7 @@ def _scan_cells(row: Any, programme: Programme) -> list[Cell]:
     return cells
 
 
-_SCAN_COLUMNS = frozenset(column.name for column in attendance.Scan.__table__.columns)
+_SCAN_COLUMNS = frozenset(column.name for column in Scan.__table__.columns)
 
 
 def _local(at: datetime, programme: Programme) -> datetime:
@@ -168,7 +169,7 @@ def write_xlsx(out: IO[bytes], table: Table, *, on_row: Callable[[], None]) -> N
     with xlsxwriter.Workbook(out, options) as workbook:
         sheet = workbook.add_worksheet()
         bold = workbook.add_format({"bold": True})
-        formats = {
+        formats: dict[type, Any] = {
             datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
             date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
         }

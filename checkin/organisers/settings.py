@@ -2,6 +2,8 @@
 
 import datetime as dt
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -102,25 +104,30 @@ def settings_of(raw: dict[str, Any]) -> EventSettings:
     return _settings(file)
 
 
-def _problems(file: EventFile) -> Any:
+def _problems(file: EventFile) -> Iterator[str]:
     try:
         ZoneInfo(file.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"There is no time zone {file.time_zone}; use a name such as Asia/Kuala_Lumpur."
-    areas = {area.name for area in file.areas}
-    days = {day.date for day in file.days}
     if sum(area.main for area in file.areas) != 1:
         yield "Exactly one area must have main = true."
-    for kind, names in (
-        ("day", [str(d.date) for d in file.days]),
-        ("area", [a.name for a in file.areas]),
-        ("door", [d.name for d in file.doors]),
-        ("category", [c.name for c in file.categories]),
-    ):
-        for name in sorted(
-            {name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1}
-        ):
-            yield f"The {kind} {name} is there twice."
+    yield from _twice("day", [str(day.date) for day in file.days])
+    yield from _twice("area", [area.name for area in file.areas])
+    yield from _twice("door", [door.name for door in file.doors])
+    yield from _twice("category", [category.name for category in file.categories])
+    yield from _unknown_places(file)
+    yield from _half_hours([(str(day.date), day.opens, day.closes) for day in file.days])
+    yield from _half_hours([(one.name, one.opens, one.closes) for one in file.categories])
+
+
+def _twice(kind: str, names: list[str]) -> Iterator[str]:
+    counted = Counter(name.casefold() for name in names)
+    for name in sorted({name for name in names if counted[name.casefold()] > 1}):
+        yield f"The {kind} {name} is there twice."
+
+
+def _unknown_places(file: EventFile) -> Iterator[str]:
+    areas, days = {area.name for area in file.areas}, {day.date for day in file.days}
     for door in file.doors:
         if door.area not in areas:
             yield f"The door {door.name} leads to {door.area}, which is no area."
@@ -129,9 +136,12 @@ def _problems(file: EventFile) -> Any:
             yield f"The category {category.name} may enter {area}, which is no area."
         for day in sorted(set(category.days) - days):
             yield f"The category {category.name} may come on {day}, which is no day of the event."
-    for hours in (*file.days, *file.categories):
-        if (hours.opens is None) != (hours.closes is None):
-            yield f"{getattr(hours, 'name', '') or hours.date} has opens without closes, or closes without opens."
+
+
+def _half_hours(hours: list[tuple[str, dt.time | None, dt.time | None]]) -> Iterator[str]:
+    for name, opens, closes in hours:
+        if (opens is None) != (closes is None):
+            yield f"{name} has opens without closes, or closes without opens."
 
 
 def _settings(file: EventFile) -> EventSettings:

@@ -1,6 +1,7 @@
 """Lists and files that are wrong: one clear line, nothing lost, nothing half done."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from tests.journeys.commands import SHARED, Shell
 
 EVENT = Path(__file__).with_name("event.toml")
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """SQLite alone: what is refused here never reaches the database."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'checkin.db')}"
 
 
 @pytest.fixture
