@@ -19,6 +19,7 @@ from checkin.accounts import routes as accounts
 from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
+from checkin.documents import mailing
 from checkin.door import routes as door
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
@@ -49,6 +50,7 @@ def create_app(config: Config) -> Flask:
     _connect(app, config)
     _protect(app, config)
     security.start(app, config)
+    mailing.start(app, config)
     for part in (
         registration.blueprint,
         accounts.blueprint,

@@ -16,11 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from checkin import clock, doctor, schema, serving
-from checkin.adapters import qr
+from checkin.adapters import jobs, qr
 from checkin.app import create_app
 from checkin.config import Config
-from checkin.db import reading, transaction
+from checkin.db import db, reading, transaction
 from checkin.documents import badges as documents
+from checkin.documents import mailing
+from checkin.documents.badge_faces import faces
 from checkin.domain import attendance, audit, badges, delegates, doors, staff
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
@@ -29,7 +31,6 @@ from checkin.domain.programme import Programme, programme
 from checkin.domain.registering import Enrolment
 from checkin.errors import Refusal
 from checkin.organisers import demo, enrolling, exports, imports, settings
-from checkin.organisers.badge_faces import faces
 from checkin.tokens import new_id
 
 ACTOR = "command line"
@@ -59,6 +60,7 @@ def application(config: Config) -> Flask:
     app = create_app(config)
     with app.app_context():
         schema.upgrade()
+        jobs.prepare_queue(db.engine)
     return app
 
 
@@ -102,7 +104,7 @@ def serve(host: str, port: int, workers: int, https: bool, no_worker: bool) -> N
 def worker(name: str) -> None:
     """Send mail and run jobs, on this or another machine."""
     config = Config.from_env()
-    raise Refusal("no_worker", name)
+    jobs.run_worker(application(config), name=name)
 
 
 @cli.command()
@@ -377,7 +379,7 @@ def badges_reissue(config: Config, reference: str, reason: str) -> None:
     now = clock.now()
     with transaction() as session:
         delegate = delegates.delegate_with_reference(session, reference)
-        badges.reissue_badge(session, delegate, reason=reason, key=config.key, now=now)
+        mailing.reissue_and_mail(session, delegate, reason=reason, key=config.key, now=now)
         audit.record(
             session, "badge reissued", actor=ACTOR, now=now, subject=delegate.reference, reason=reason
         )

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from flask_alembic import Alembic
 from sqlalchemy import Engine, text
 
+from checkin.adapters.jobs import DBOS_TABLES
 from checkin.config import ROOT
 from checkin.db import Base, db
 
@@ -23,14 +24,17 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 def prepare(app: Flask) -> None:
     """Tell Alembic where the migrations are; needs the app's database."""
     app.config["ALEMBIC"] = {"script_location": str(ROOT / "migrations")}
-    # DBOS keeps its own tables in the same database and migrates them itself.
     app.config["ALEMBIC_CONTEXT"] = {
         "render_as_batch": True,
         "compare_server_default": False,
-        # No model describes the search index and what SQLite keeps for it.
-        "include_object": lambda _object, name, *_: not str(name).startswith("search_index"),
+        "include_object": _ours,
     }
     alembic.init_app(app)
+
+
+def _ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
+    """What models describe: not the search index, with what SQLite keeps for it, nor DBOS' tables."""
+    return not (str(name).startswith("search_index") or (kind == "table" and name in DBOS_TABLES))
 
 
 def upgrade() -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from checkin import schema
+from checkin.adapters import jobs
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import db, reading
@@ -23,6 +24,7 @@ def _migrated(url: str) -> None:
     app = create_app(Config(database_url=url, testing=True))
     with app.app_context():
         schema.upgrade()
+        jobs.prepare_queue(db.engine)
         for engine in db.engines.values():
             engine.dispose()
 

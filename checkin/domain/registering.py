@@ -160,5 +160,5 @@ def _row(person: Details, *, reference: str, category_id: int, status: str, now:
 
 def delegate_search_text(person: Details, reference: str) -> str:
     """The words by which a desk finds somebody."""
-    digits = (person.phone or "")[-4:]
-    return search_text(person.name, person.organisation, person.email, reference, digits)
+    digits = "".join(letter for letter in person.phone or "" if letter.isdecimal())[-4:]
+    return search_text(person.honorific, person.name, person.organisation, person.email, reference, digits)

@@ -1,7 +1,7 @@
 """Finding people by what a help desk is told; it owns no table, and reads the delegate's column `search`.
 
 Two spaces stand around each word of that column, so that the trigrams "  z", "li " and "i  " tell where a
-word begins and ends. An index of the trigrams (migration 0002) proposes people, at most `CANDIDATES` a round:
+word begins and ends. An index of the trigrams (migration 0003) proposes people, at most `CANDIDATES` a round:
 first those who have the words as they are, then those who have them with mistakes. Whether and how well they
 match is judged here.
 """

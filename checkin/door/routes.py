@@ -281,6 +281,7 @@ def search() -> Response:
         audit.record(
             session, "delegates searched", actor=f"device:{g.device.id}", now=now, letters=len(query)
         )
+    with reading() as session:
         found = searching.search(session, query, area_id=programme.main_area, day=programme.day_of(now))
     people = [payloads.FoundPerson(p.reference, p.name, p.organisation, p.category, p.today) for p in found]
     return _json(payloads.SearchResults(people))

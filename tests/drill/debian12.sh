@@ -6,17 +6,19 @@
 #
 # Each target gets a bare system of its own. `sudo` is `make install` by somebody who may use sudo; `unprivileged` is
 # `make run` by somebody who may not: one line says what to install, and once that is there it goes on.
+# ARGS in the environment are make's: ARGS=tests/browser tests/drill/debian12.sh test
 set -euo pipefail
 
 repository=$(git -C "$(dirname "${BASH_SOURCE[0]}")" rev-parse --show-toplevel)
 base=/var/tmp/checkin-debian12.tar # Kept for the next time: remove it to begin with a newer Debian.
+log=/var/tmp/checkin-debian12.log
 work=$(mktemp -d /var/tmp/checkin-debian12.XXXXXX)
 system=$work/system
 trap 'rm -rf "$work"' EXIT
 
-# How this machine reaches its package registries; none of it is needed where they are reached directly.
+# What is passed on: how this machine reaches its package registries; none of it is needed where they are reached directly.
 reach=(PIP_CERT PIP_INDEX_URL PIP_DEFAULT_TIMEOUT UV_DEFAULT_INDEX SSL_CERT_FILE NODE_EXTRA_CA_CERTS
-  NPM_CONFIG_REGISTRY http_proxy https_proxy no_proxy)
+  ARGS NPM_CONFIG_REGISTRY http_proxy https_proxy no_proxy)
 
 main() {
   [ $# -gt 0 ] || set -- install run check sudo unprivileged
@@ -112,11 +114,11 @@ free_port() {
 }
 
 timed() {
-  local target=$1 state=$2 started=$EPOCHREALTIME log=$work/log
+  local target=$1 state=$2 started=$EPOCHREALTIME
   [ "$state" = "again" ] || clone
   if ! first_command root "$target" >"$log" 2>&1; then
     tail -n 40 "$log"
-    verdict "$target" "$state" "$started" FAILED
+    verdict "$target" "$state" "$started" "FAILED, see $log:"
     return 1
   fi
   tail -n 3 "$log"

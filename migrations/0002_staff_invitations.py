@@ -1,6 +1,6 @@
 """Invitations for the staff, and no password without a second factor
 
-Revision: 0003, after 0001, of 2026-11-22
+Revision: 0002, after 0001, of 2026-11-22
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None

@@ -1,12 +1,12 @@
 """An index of the trigrams of delegate.search
 
-Revision: 0002, after 0003, of 2026-11-22
+Revision: 0003, after 0002, of 2026-11-22
 """
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0003"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
