@@ -25,6 +25,7 @@ AINA = world.person("Aina binti Yusof", email="aina@example.org", honorific="Dat
 
 WORKER = """
 import sys
+from checkin.adapters import jobs
 from checkin.app import create_app
 from checkin.config import Config
 from tests.workers import QUICK
