@@ -37,7 +37,7 @@ check: ready-to-test ## formatting, lint, types, import contracts, templates, JS
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/djlint --check --lint templates
 	$(node) node_modules/.bin/biome ci
 	$(if $(scripts),$(node) node_modules/.bin/tsc)
 	$(if $(wildcard tests/test_migrations.py),$(BIN)/pytest -q tests/test_migrations.py)
