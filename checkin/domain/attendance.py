@@ -18,6 +18,8 @@ from checkin.domain.scans import Attendance, Decision, Scan, Void
 from checkin.domain.verdicts import HELD, JUST_NOW, REFUSED
 
 STREAMED = {"yield_per": 2000}
+# What the attendance sheet says of a delegate beside the days.
+SHEET = ("reference", "honorific", "name", "organisation", "job_title", "country", "country_text", "email")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def rows(session: Session, scope: Scope, *, programme: Programme) -> Iterator[At
     """
     firsts = _Grouped(session.execute(_firsts(scope, programme), execution_options=STREAMED))
     counts = _Grouped(session.execute(_entry_counts(scope, programme), execution_options=STREAMED))
-    for delegate in session.execute(delegates(scope.category_id), execution_options=STREAMED):
+    for delegate in session.execute(delegates(scope.category_id, columns=SHEET), execution_options=STREAMED):
         days = _days(firsts.of(delegate.id), counts.of(delegate.id), programme)
         if scope.door_id is None or any(
             day.door == programme.doors[scope.door_id].name for day in days.values()
@@ -92,10 +94,12 @@ class _Grouped:
         return found
 
 
-def delegates(category_id: int | None = None) -> Any:
+def delegates(category_id: int | None = None, *, columns: Sequence[str]) -> Any:
     """All delegates, of one category where it is given, in the order of their references."""
     query = (
-        select(*Delegate.__table__.columns, Category.name.label("category"))
+        select(
+            *(Delegate.__table__.c[column] for column in ("id", *columns)), Category.name.label("category")
+        )
         .join(Category, Category.id == Delegate.category_id)
         .order_by(Delegate.id)
     )

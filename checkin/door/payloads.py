@@ -278,7 +278,7 @@ def lookup_of(item: Item, *, code_prefix: str) -> tuple[str, bool]:
     """The look-up id of what was read, and whether another event made the code."""
     if isinstance(item.code, str):
         code = read_code(item.code)
-        return lookup_id(code), looks_like_a_code(code) and not code.startswith(code_prefix)
+        return lookup_id(code), not code.startswith(code_prefix) and looks_like_a_code(code)
     badge = str(item.badge)
     # What no look-up id can be is kept in the shape of one.
     return (badge if _is_lookup(badge) else lookup_id(f"badge {badge}")), False

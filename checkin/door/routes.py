@@ -141,9 +141,9 @@ def scans() -> Response:
     """Store scans and say what each means: one result a scan, in the same order."""
     request.max_content_length = BIG_BODY
     token = token_hash(bearer_token())
-    count_scan_upload(token)
-    upload = payloads.read_loosely(request.get_data())
     now = clock.now()
+    count_scan_upload(token, now=now)
+    upload = payloads.read_loosely(request.get_data())
     skew = payloads.skew_ms(payloads.moment_of(upload.get("sent_at")), now=now)
     phone = payloads.phone_of(upload.get("phone", {}))
     results = _quickly(upload["scans"], token, phone, skew or 0, now) or _judge(

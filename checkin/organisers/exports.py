@@ -67,8 +67,9 @@ def table(
     if kind == "attendance":
         return _attendance(session, scope, programme)
     if kind == "delegates":
+        columns = [*(column for column in DELEGATES if column != "category"), "country_text"]
         people = session.execute(
-            attendance.delegates(scope.category_id), execution_options=attendance.STREAMED
+            attendance.delegates(scope.category_id, columns=columns), execution_options=attendance.STREAMED
         )
         return DELEGATES, (_cells(person, DELEGATES, programme) for person in people)
     found = attendance.scans(session, scope, area_named=area_named)
@@ -130,15 +131,14 @@ def _local(at: datetime, programme: Programme) -> datetime:
 
 def safe_cell(value: Cell) -> str | int:
     """A cell for CSV: what a spreadsheet would run gets a leading apostrophe, no other is touched."""
+    if isinstance(value, str):
+        runs = value.startswith(_RUN_BY_A_SPREADSHEET) and not _harmless(value)
+        return f"'{value}" if runs else value
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str) and value.startswith(_RUN_BY_A_SPREADSHEET) and not _harmless(value):
-        return f"'{value}"
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _harmless(value: str) -> bool:

@@ -4,8 +4,9 @@
 #
 #   tests/drill/debian12.sh [install|run|test|check|bench|drill|sudo|unprivileged]...
 #
-# Each target gets a bare system of its own. `sudo` is `make install` by somebody who may use sudo; `unprivileged` is
-# `make run` by somebody who may not: one line says what to install, and once that is there it goes on.
+# Each target gets a bare system of its own. `sudo` is `make test` by somebody who may use sudo, of the tests of the
+# servers that tests start; `unprivileged` is `make run` by somebody who may not: one line says what to install, and
+# once that is there it goes on.
 # ARGS in the environment are make's: ARGS=tests/browser tests/drill/debian12.sh test
 set -euo pipefail
 
@@ -16,7 +17,7 @@ work=$(mktemp -d /var/tmp/checkin-debian12.XXXXXX)
 system=$work/system
 trap 'rm -rf "$work"' EXIT
 
-# What is passed on: how this machine reaches its package registries; none of it is needed where they are reached directly.
+# What is passed on: how this machine reaches its package registries, where it doesn't reach them directly.
 reach=(PIP_CERT PIP_INDEX_URL PIP_DEFAULT_TIMEOUT UV_DEFAULT_INDEX SSL_CERT_FILE NODE_EXTRA_CA_CERTS
   ARGS NPM_CONFIG_REGISTRY http_proxy https_proxy no_proxy)
 
@@ -142,8 +143,8 @@ as_sudoer() {
   newcomer
   echo 'newcomer ALL=(ALL) NOPASSWD: ALL' >"$system/etc/sudoers.d/newcomer"
   started=$EPOCHREALTIME
-  first_command newcomer install
-  verdict install "by somebody with sudo" "$started" passed
+  ARGS="-n 0 tests/test_servers.py" first_command newcomer test
+  verdict test "of the servers, by somebody with sudo" "$started" passed
 }
 
 inside_as_is() {
