@@ -52,16 +52,17 @@ def postgresql_template(postgresql: servers.PostgreSQL) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated database of each kind."""
     if request.param == "sqlite":
         path = tmp_path / "checkin.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: servers.PostgreSQL = request.getfixturevalue("postgresql")
-    return server.create_database(
-        f"test_{os.getpid()}_{next(_NUMBERS)}", template=request.getfixturevalue("postgresql_template")
-    )
+    name = f"test_{os.getpid()}_{next(_NUMBERS)}"
+    yield server.create_database(name, template=request.getfixturevalue("postgresql_template"))
+    server.drop_database(name)
 
 
 @pytest.fixture
