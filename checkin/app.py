@@ -118,6 +118,7 @@ def _protect(app: Flask, config: Config) -> None:
         strict_transport_security=False,
         session_cookie_secure=config.secure,
         content_security_policy=CSP,
+        frame_options="DENY",
         referrer_policy="same-origin",
         permissions_policy={"camera": "(self)", "geolocation": "()", "microphone": "()"},
     )

@@ -35,24 +35,28 @@ class _Uploads:
     def __init__(self) -> None:
         self.minute, self.counts = 0, Counter[bytes]()
 
-    def count(self, hashed_token: bytes, now: datetime) -> int:
+    def of_minute(self, now: datetime) -> Counter[bytes]:
         minute = int(now.timestamp()) // 60
         if minute != self.minute:
             self.minute, self.counts = minute, Counter()
-        self.counts[hashed_token] += 1
-        return self.counts[hashed_token]
+        return self.counts
 
 
 _uploads = _Uploads()
 
 
-def count_scan_upload(hashed_token: bytes, *, now: datetime) -> None:
-    """Count one upload of a phone; raises a 429 Refusal beyond 6,000 a minute and server process.
+def refuse_too_many_uploads(hashed_token: bytes, *, now: datetime) -> None:
+    """Raise a 429 Refusal beyond 6,000 uploads of a phone a minute and server process.
 
     Not by the extension: it looks every limit up twice a request, and its memory starts a thread every few
     requests, which took a quarter of a scan's time.
     """
-    if _uploads.count(hashed_token, now) > UPLOADS_A_MINUTE:
+    if _uploads.of_minute(now)[hashed_token] >= UPLOADS_A_MINUTE:
         raise Refusal(
             "too_many_requests", "Too many uploads in a minute: send more scans in each.", status=429
         )
+
+
+def count_upload(hashed_token: bytes, *, now: datetime) -> None:
+    """Count an upload of a phone that is known, so that invented tokens fill no memory."""
+    _uploads.of_minute(now)[hashed_token] += 1

@@ -282,7 +282,7 @@ def _attendance(delegates: Sequence[int], days: Sequence[date]) -> Any:
 
 def _one(state: _State, device: Device, reading: Reading, programme: Programme, now: datetime) -> Judgement:
     if reading.id in state.known:
-        return _again(state, state.known[reading.id], programme)
+        return _again(state, device, state.known[reading.id], programme)
     day = programme.day_of(reading.at)
     badge = state.badges.get(reading.lookup)
     moment = Moment(day, programme.minute_of(reading.at), reading.door.area_id)
@@ -397,10 +397,11 @@ def _keep(
     return replace(judgement, first=_first_sighting(state, place, programme))
 
 
-def _again(state: _State, row: Row[Any], programme: Programme) -> Judgement:
+def _again(state: _State, device: Device, row: Row[Any], programme: Programme) -> Judgement:
     """The answer to a reading that is stored already: the verdict it had."""
     judgement = Judgement(row.id, row.verdict, row.day, row.reason, row.just_now)
-    if row.delegate_id is None:
+    # Another phone that sends this id hasn't shown that it read the badge.
+    if row.delegate_id is None or row.device_id != device.id:
         return judgement
     place = (row.delegate_id, row.area_id, row.day)
     others = [past for past in state.past[place] if past.id != row.id]

@@ -10,7 +10,7 @@ from checkin.db import insert_ignoring
 from checkin.domain.doors import Device
 from checkin.domain.judging import void_scan
 from checkin.domain.scans import Decision, Scan, Void
-from checkin.errors import Forbidden
+from checkin.errors import Conflict, Forbidden
 
 
 def _own_or_desk(session: Session, device: Device, scan_id: uuid.UUID) -> None:
@@ -30,8 +30,11 @@ def void(
     reason: str,
     at: datetime,
     now: datetime,
-) -> None:
-    """Undo a scan, which may not have arrived yet; the same void again changes nothing."""
+) -> bool:
+    """Undo a scan, which may not have arrived yet; False for the same void again, which changes nothing.
+
+    Raises Conflict for an id that undid another scan.
+    """
     _own_or_desk(session, device, scan_id)
     row = {
         "id": void_id,
@@ -44,6 +47,10 @@ def void(
     }
     if session.execute(insert_ignoring(session, Void.__table__).values(row).returning(Void.id)).first():
         void_scan(session, scan_id)
+        return True
+    if session.scalar(select(Void.scan_id).where(Void.id == void_id)) != scan_id:
+        raise Conflict("void_id_taken", "This id undid another scan: make a new id for each void.")
+    return False
 
 
 def decide(session: Session, device: Device, *, scan_id: uuid.UUID, decision: str, now: datetime) -> None:

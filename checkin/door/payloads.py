@@ -213,7 +213,7 @@ def read(body: bytes, payload: type[Any]) -> Any:
     """A request's JSON as a payload; raises a 400 Refusal that says what is wrong."""
     try:
         return msgspec.json.decode(body, type=payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Refusal("bad_request", f"This isn't what the API expects: {error}.", status=400) from error
 
 
@@ -221,7 +221,7 @@ def read_loosely(body: bytes) -> dict[str, Any]:
     """An upload's JSON, its scans unread, so that one malformed scan never blocks its neighbours."""
     try:
         upload = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         upload = _with_odd_texts(body)
     if not isinstance(upload, dict) or not isinstance(upload.get("scans"), list) or not upload["scans"]:
         raise Refusal(
@@ -237,7 +237,7 @@ def read_loosely(body: bytes) -> dict[str, Any]:
 def _with_odd_texts(body: bytes) -> Any:
     """JSON with lone surrogates, which msgspec refuses: a QR code may hold anything."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Refusal("bad_request", "This isn't JSON.", status=400) from error
 
@@ -251,6 +251,8 @@ def item_of(raw: Any) -> Item | None:
     try:
         item = msgspec.convert(raw, Item)
         ok = item.code is not UNSET or item.badge is not UNSET
+        # Raises for a lone surrogate, which no database can keep; in a code it is only hashed.
+        "".join(filter(None, (item.shown, item.operator, item.reason, item.door))).encode()
         return item if ok and EARLIEST <= item.scanned_at <= LATEST else None
     except (msgspec.ValidationError, RecursionError, OverflowError, ValueError):
         return None
@@ -269,7 +271,7 @@ def phone_of(raw: Any) -> PhoneState:
     """What a phone says of itself; nothing where that is malformed."""
     try:
         phone = msgspec.convert(raw, Phone)
-    except (msgspec.ValidationError, RecursionError):
+    except (msgspec.ValidationError, RecursionError, ValueError):
         return PhoneState()
     return PhoneState(phone.waiting, phone.roster_age_s, phone.battery)
 
@@ -312,10 +314,15 @@ def reading_of(item: Item, programme: Programme, *, door: DoorPlace, operator: s
         scanned_at=item.scanned_at.astimezone(UTC),
         skew_ms=item.skew_ms,
         at=at_of(item),
-        operator=item.operator or operator,
-        note=item.reason or "",
-        shown=item.shown or "",
+        operator=printable(item.operator or "") or operator,
+        note=printable(item.reason or ""),
+        shown=printable(item.shown or ""),
     )
+
+
+def printable(text: str) -> str:
+    """A text that people will read without what would hide or turn it: controls, bidi marks."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def named_doors_exist(item: Item, programme: Programme) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask_limiter.util import get_remote_address
 from spectree import Response as Described
 from spectree import SpecTree
 from spectree.model_adapter import get_msgspec_model_adapter
@@ -21,7 +22,7 @@ from checkin.domain.programme import Programme, Programmes
 from checkin.door import payloads
 from checkin.door.payloads import Item, Result
 from checkin.errors import Refusal
-from checkin.limits import count_scan_upload, limiter
+from checkin.limits import count_upload, limiter, refuse_too_many_uploads
 from checkin.tokens import token_hash
 
 BIG_BODY = 2 * 1024 * 1024
@@ -84,7 +85,7 @@ def _with_problems(spec: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/pair")
 @open_to("everyone")
-@limiter.limit("300/minute")
+@limiter.limit("300/minute", key_func=get_remote_address)
 @api.validate(json=payloads.Pair, resp=_described(payloads.Paired, 403), skip_validation=True)
 def pair() -> Response:
     """Turn a pairing code, which works once and for ten minutes, into a phone's token."""
@@ -93,7 +94,7 @@ def pair() -> Response:
     programme = _programme()
     with transaction() as session:
         device, token = doors.pair_device(
-            session, asked.code, operator=asked.operator.strip() or "Helper", now=now
+            session, asked.code, operator=payloads.printable(asked.operator) or "Helper", now=now
         )
         audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
     return _json(
@@ -142,13 +143,14 @@ def scans() -> Response:
     request.max_content_length = BIG_BODY
     token = token_hash(bearer_token())
     now = clock.now()
-    count_scan_upload(token, now=now)
+    refuse_too_many_uploads(token, now=now)
     upload = payloads.read_loosely(request.get_data())
     skew = payloads.skew_ms(payloads.moment_of(upload.get("sent_at")), now=now)
     phone = payloads.phone_of(upload.get("phone", {}))
     results = _quickly(upload["scans"], token, phone, skew or 0, now) or _judge(
         upload["scans"], token, phone, skew or 0, now
     )
+    count_upload(token, now=now)
     for one in results:
         metrics.SCANS.labels(one.verdict).inc()
     latest = _programmes().latest
@@ -237,7 +239,7 @@ def decisions() -> Response:
 @limiter.limit("600/minute")
 @api.validate(
     json=payloads.VoidAsked,
-    resp=_described(payloads.Accepted, 401, 403),
+    resp=_described(payloads.Accepted, 401, 403, 409),
     security=PHONE,
     skip_validation=True,
 )
@@ -245,19 +247,17 @@ def voids() -> Response:
     """Undo a scan with a reason; idempotent by `id`, also for a scan that has not arrived yet."""
     asked = payloads.read(request.get_data(), payloads.VoidAsked)
     now = clock.now()
-    at = payloads.moment_of(asked.at) or now
+    at = payloads.moment_of(asked.at)
+    if at is None:
+        raise Refusal("bad_request", "`at` lies outside the years 1970 to 2200.", status=400)
+    device, subject = g.device, f"scan:{asked.scan}"
     with transaction() as session:
-        undoing.void(
-            session, g.device, void_id=asked.id, scan_id=asked.scan, reason=asked.reason, at=at, now=now
+        undone = undoing.void(
+            session, device, void_id=asked.id, scan_id=asked.scan, reason=asked.reason, at=at, now=now
         )
-        audit.record(
-            session,
-            "scan voided",
-            actor=f"device:{g.device.id}",
-            now=now,
-            subject=f"scan:{asked.scan}",
-            reason=asked.reason,
-        )
+        if undone:
+            actor = f"device:{device.id}"
+            audit.record(session, "scan voided", actor=actor, now=now, subject=subject, reason=asked.reason)
     return _json(payloads.Accepted(asked.id))
 
 

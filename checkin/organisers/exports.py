@@ -22,7 +22,8 @@ FORMATS = ("csv", "xlsx")
 Cell = str | int | date | datetime | None
 Table = tuple[Sequence[str], Iterator[Sequence[Cell]]]
 
-_NUMBER_OR_PHONE = re.compile(r"[+-]?[\d .,()/-]*\d[\d .,()/-]*")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
+_PHONE = re.compile(r"\+(?:[ ()./-]*\d){7,15}")
 _RUN_BY_A_SPREADSHEET = ("=", "@", "\t", "\r", "+", "-")
 
 PERSON = ("reference", "honorific", "name", "organisation", "job_title", "country", "category", "email")
@@ -142,7 +143,8 @@ def safe_cell(value: Cell) -> str | int:
 
 
 def _harmless(value: str) -> bool:
-    return value[0] in "+-" and _NUMBER_OR_PHONE.fullmatch(value) is not None
+    """Whether a text that begins with a sign is a plain number or a phone number."""
+    return _NUMBER.fullmatch(value) is not None or _PHONE.fullmatch(value) is not None
 
 
 def write_csv(out: IO[bytes], table: Table, *, on_row: Callable[[], None]) -> None:

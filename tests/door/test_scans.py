@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DatabaseError
 
-from checkin import clock
+from checkin import clock, limits
 from checkin.db import reading, transaction
 from checkin.domain import badges, delegates, doors
 from checkin.domain.scans import Attendance, Scan, Void
@@ -284,9 +284,9 @@ def test_an_item_without_a_field_is_rejected_and_its_neighbours_are_stored(
         *({"code": value} for value in (None, 1, [], "x" * 100_000)),
         *({"skew_ms": value} for value in ("1", 1.5, 10**18, -(10**18))),
         *({"door": value} for value in (1, "No such door", "x" * 1000)),
-        *({"operator": value} for value in (1, "x" * 101, "\x00")),
-        *({"reason": value} for value in (1, "x" * 501, "\x00")),
-        *({"shown": value} for value in (1, "x" * 101, "\x00")),
+        *({"operator": value} for value in (1, "x" * 101, "\x00", "\ud800")),
+        *({"reason": value} for value in (1, "x" * 501, "\x00", "\ud800")),
+        *({"shown": value} for value in (1, "x" * 101, "\x00", "\ud800")),
     ],
     ids=lambda wrong: str(wrong)[:40],
 )
@@ -310,6 +310,7 @@ def test_a_wrong_or_huge_field_is_rejected_and_its_neighbours_are_stored(
         b'{"scans": []}',
         b'{"scans": 7}',
         b"\xff",
+        b'{"scans":["\xed\xa0\x80"]}',
         b"[" * 100_000,
         b'{"scans": [NaN]}',
     ],
@@ -472,3 +473,59 @@ def test_a_scan_can_be_neither_changed_nor_deleted(expo: Flask, ada: str, phone:
             transaction() as session,
         ):
             session.connection().exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("phone_state", [7, {"\ud800": 1}, {"battery": "\ud800"}, {"waiting": -1}])
+def test_what_a_phone_says_of_itself_never_blocks_its_scans(
+    expo: Flask, ada: str, phone: Phone, phone_state: Any
+) -> None:
+    body = {"scans": [phone.item(ada, MORNING)], "phone": phone_state}
+
+    response = phone.client.post("/api/door/v1/scans", json=body, headers=phone.headers)
+
+    assert response.get_json()["results"][0]["verdict"] == "admitted"
+
+
+def test_what_would_hide_or_turn_text_is_left_out(expo: Flask, ada: str, phone: Phone) -> None:
+    phone.scan(ada, MORNING, operator="\u202eAi\x1bna", reason="\x07")
+
+    with expo.app_context(), reading() as session:
+        assert session.execute(select(Scan.operator, Scan.note)).one() == ("Aina", "")
+
+
+def test_another_phone_with_a_known_scan_id_learns_nobodys_name(expo: Flask, ada: str, phone: Phone) -> None:
+    item = phone.item(ada, MORNING)
+    phone.send([item])
+
+    result = world.pair(expo, "Gate B").send([item | {"code": "guessed"}])[0]
+
+    assert (result["verdict"], result["delegate"]) == ("admitted", None)
+
+
+def test_a_voids_id_undoes_one_scan(expo: Flask, ada: str, phone: Phone) -> None:
+    first, second = phone.item(ada, MORNING), phone.item(ada, "2025-09-17T03:00:00Z")
+    phone.send([first, second])
+    same = str(uuid.uuid4())
+
+    statuses = [void(phone, item["id"], id=same).status_code for item in (first, second)]
+
+    assert statuses == [200, 409]
+
+
+def test_a_phone_that_uploads_without_end_is_slowed_and_others_are_not(
+    expo: Flask, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UPLOADS_A_MINUTE", 3)
+    other = world.pair(expo)
+
+    statuses = [
+        phone.client.post("/api/door/v1/scans", json={"scans": [GOOD]}, headers=phone.headers).status_code
+        for _ in range(8)
+    ]
+
+    assert statuses.count(200) in {3, 6}  # Six where a minute ended meanwhile.
+    assert statuses.count(429) == 8 - statuses.count(200)
+    assert (
+        other.client.post("/api/door/v1/scans", json={"scans": [GOOD]}, headers=other.headers).status_code
+        == 200
+    )
