@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Float, FromClause, MetaData, Table, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Float,
+    FromClause,
+    MetaData,
+    Table,
+    event,
+    text,
+)
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -137,3 +148,9 @@ def reading() -> Iterator[Session]:
     """A session that reads one consistent state and takes no write lock."""
     with Session(db.engine, expire_on_commit=False) as session:
         yield session
+
+
+def learn_sizes(session: Session) -> None:
+    """Let PostgreSQL count its tables after many rows came at once; until then it plans for empty ones."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ANALYZE"))

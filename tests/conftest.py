@@ -87,3 +87,8 @@ def looking(expo: Flask) -> Iterator[Session]:
     """A session that reads the small event's database."""
     with expo.app_context(), reading() as session:
         yield session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys first: they are the longest, and the other core has everything else to do meanwhile."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)

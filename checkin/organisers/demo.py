@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from checkin.db import transaction
+from checkin.db import learn_sizes, transaction
 from checkin.domain import doors, event
 from checkin.domain.badges import live_badge
 from checkin.domain.delegates import cancel, delegate_with_reference
@@ -87,6 +87,7 @@ def fill(
         if scans:
             days = _days_with_scans(plan, today=now.astimezone(ZONE).date())
             demo_scans.make(session, scans, days=days, refused=refused, plan=plan, on_steps=on_steps)
+        learn_sizes(session)
     return counts
 
 

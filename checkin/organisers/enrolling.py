@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from checkin.db import transaction
+from checkin.db import learn_sizes, transaction
 from checkin.domain import audit, registering
 from checkin.domain.details import Details
 from checkin.domain.programme import programme
@@ -85,6 +85,7 @@ def import_list(
         if wanted.dry_run:
             session.rollback()
         else:
+            learn_sizes(session)
             audit.record(session, "delegates imported", actor=actor, now=now, **vars(enrolled))
     return found, enrolled
 

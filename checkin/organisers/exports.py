@@ -5,6 +5,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +28,8 @@ _PHONE = re.compile(r"\+(?:[ ()./-]*\d){7,15}")
 _RUN_BY_A_SPREADSHEET = ("=", "@", "\t", "\r", "+", "-")
 
 PERSON = ("reference", "honorific", "name", "organisation", "job_title", "country", "category", "email")
+_PERSON_OF = attrgetter(*PERSON)
+_COUNTRY = PERSON.index("country")
 DELEGATES = (
     *("reference", "honorific", "name", "organisation", "job_title", "country", "category", "delegation"),
     *("email", "phone", "language", "status", "registered_at"),
@@ -90,7 +93,8 @@ def _attendance(session: Session, scope: Scope, programme: Programme) -> Table:
 def _attendance_cells(
     row: AttendanceRow, days: list[date], counted: set[date], programme: Programme
 ) -> list[Cell]:
-    cells = _cells(row.delegate, PERSON, programme)
+    cells: list[Cell] = list(_PERSON_OF(row.delegate))
+    cells[_COUNTRY] = cells[_COUNTRY] or row.delegate.country_text
     for day in days:
         attended = row.days.get(day)
         if attended is None:
