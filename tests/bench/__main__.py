@@ -193,7 +193,7 @@ def searches(app: Flask, url: str) -> Iterator[Row]:
         httpx.Client(base_url=base_url, headers=desk.headers) as client,
     ):
         # Several rounds, so that each worker process has answered each of them.
-        for query in QUERIES * 4:
+        for query in QUERIES * 2:
             client.get("/api/door/v1/search", params={"q": query}).raise_for_status()
         for number in range(200):
             answer = client.get("/api/door/v1/search", params={"q": QUERIES[number % len(QUERIES)]})
