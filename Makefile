@@ -7,12 +7,16 @@ TEST_PACKAGES := chromium libatomic1 postgresql
 
 # What the pages need of node_modules/, served from our own origin.
 FRONT_END := bootstrap/dist/css/bootstrap.min.css bootstrap/dist/css/bootstrap.rtl.min.css \
-	bootstrap/dist/js/bootstrap.bundle.min.js
+	bootstrap/dist/js/bootstrap.bundle.min.js htmx.org/dist/htmx.min.js \
+	uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css \
+	@simplewebauthn/browser/dist/bundle/index.umd.min.js \
+	idb/build/index.js \
+	zxing-wasm/dist/es/reader/index.js zxing-wasm/dist/es/share.js zxing-wasm/dist/reader/zxing_reader.wasm
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)) python3)
 BIN := .venv/bin
 VENDOR := checkin/static/vendor
-VENDORED := $(addprefix $(VENDOR)/,$(notdir $(FRONT_END)))
+VENDORED := $(addprefix $(VENDOR)/,$(FRONT_END))
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard checkin/translations/*/LC_MESSAGES/*.po))
 
 .DEFAULT_GOAL := help
@@ -127,7 +131,8 @@ node_modules/.dev: package-lock.json .npmrc | .venv/.run
 	@touch node_modules/.run $@
 
 $(VENDORED) &: node_modules/.run Makefile
-	@install -D --mode=644 --target-directory=$(VENDOR) $(addprefix node_modules/,$(FRONT_END))
+	@mkdir -p $(VENDOR)
+	@cd node_modules && cp --parents --no-preserve=timestamps $(FRONT_END) ../$(VENDOR)
 
 %.mo: %.po | .venv/.run
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@

@@ -21,9 +21,7 @@ STAFF = frozenset(ROLES)
 WHO = STAFF | {"everyone", "device", "desk_device", "operator"}
 
 # Routes that libraries register, by endpoint: they can't carry our decorator.
-LIBRARY_ROUTES: dict[str, frozenset[str]] = {
-    "static": frozenset({"everyone"}),
-}
+LIBRARY_ROUTES: dict[str, frozenset[str]] = {}
 
 
 def open_to(*who: str, asks: bool = False) -> Callable[[View], View]:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from checkin import access, limits, logs, metrics, schema, sentences
+from checkin import access, assets, limits, logs, metrics, schema, sentences
 from checkin.accounts import routes as accounts
 from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
@@ -45,12 +45,18 @@ log = structlog.get_logger()
 def create_app(config: Config) -> Flask:
     """The application; raises RuntimeError for a route that doesn't say who may open it."""
     logs.configure()
-    app = Flask("checkin", root_path=str(ROOT / "checkin"), template_folder=str(ROOT / "templates"))
+    app = Flask(
+        "checkin",
+        root_path=str(ROOT / "checkin"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,
+    )
     _settle(app, config)
     _connect(app, config)
     _protect(app, config)
     security.start(app, config)
     mailing.start(app, config)
+    assets.start(app)
     for part in (
         registration.blueprint,
         accounts.blueprint,
@@ -191,7 +197,7 @@ def _observe(app: Flask) -> None:
         metrics.REQUESTS.labels(endpoint, response.status_code).inc()
         if "began" in g:
             metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.began)
-        if response.status_code >= 500 or endpoint not in {"door.scans", "static", "operations.healthz"}:
+        if response.status_code >= 500 or endpoint not in {"door.scans", "assets.file", "operations.healthz"}:
             # Never the path: it may hold a token.
             log.info("request", endpoint=endpoint, method=request.method, status=response.status_code)
         return response

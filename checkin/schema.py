@@ -14,6 +14,9 @@ from checkin.adapters.jobs import DBOS_TABLES
 from checkin.config import ROOT
 from checkin.db import Base, db
 
+# Alembic compares with every table: these modules own some that nothing else here may have loaded.
+from checkin.domain import links, proofs  # noqa: F401
+
 # Under this number PostgreSQL's advisory lock lets one process at a time change the schema.
 SCHEMA_LOCK = 7_263_401
 

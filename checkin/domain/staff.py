@@ -1,9 +1,9 @@
-"""The people who run the event and how they prove who they are; it owns the table staff."""
+"""The people who run the event and how they prove who they are; it owns the tables staff and passkey."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, select, update
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
@@ -42,7 +42,29 @@ class Staff(Base):
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(JSON)
     invitation_hash: Mapped[bytes | None] = mapped_column(unique=True)
     invitation_expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    # By which a passkey tells whose it is; random, so that it says nothing of the person.
+    passkey_handle: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Passkey(Base):
+    """A passkey (W3C Web Authentication) of a member of staff."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    name: Mapped[str]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[list[str]] = mapped_column(JSON)
+    backup_state: Mapped[bool]
+    device_type: Mapped[str]
+    extensions: Mapped[str | None]
+    usage: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime] = mapped_column(Instant)
 
 
 @dataclass(frozen=True)
