@@ -23,15 +23,18 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard checkin/translations/*/LC_MESSAGES
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help install run test check bench drill format lock ready-to-run ready-to-test system-run system-test
+.PHONY: help install run test check bench drill format lock translations ready-to-run ready-to-test system-run system-test
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: ready-to-run ## only the preparation that `make run` needs
 
 run: ready-to-run ## serve on SQLite, with the demo event where the database is empty (PORT=8001 HOST=…)
 	@$(BIN)/checkin run $(if $(PORT),--port $(PORT)) $(if $(HOST),--host $(HOST))
+
+translations: ready-to-run ## gather new strings into the catalogues, and list what lacks its translation
+	@$(BIN)/python -m checkin.translations.catalogues
 
 test: ready-to-test ## every test, on SQLite and PostgreSQL, in a real browser too (ARGS="-k badge")
 	$(BIN)/pytest -n 2 $(ARGS)

@@ -27,7 +27,7 @@ from checkin.domain import badges
 from checkin.domain.programme import programme
 from checkin.organisers import demo
 from tests import servers, world
-from tests.bench import load, sheets, statements
+from tests.bench import load, pages, registering, sheets, statements
 
 RUNS = 3
 CONNECTIONS = 32
@@ -73,7 +73,10 @@ def measured(url: str) -> Iterator[Figure]:
     kind = urlsplit(url).scheme.partition("+")[0]
     progress(f"{kind}: {DELEGATES} delegates")
     app = filled(url)
-    for what, value, unit, goal in [*check_ins(app, url), *searches(app, url), *sheets.measured(app, RUNS)]:
+    rows = [*check_ins(app, url), *searches(app, url), *sheets.measured(app, RUNS), *registering.measured(app)]
+    # The browser's figures don't depend on the database.
+    rows += pages.measured(app, url, RUNS) if kind == "sqlite" else ()
+    for what, value, unit, goal in rows:
         yield Figure(kind, what, value, unit, goal)
     with app.app_context():
         for engine in db.engines.values():
