@@ -101,13 +101,14 @@ class Job:
     """What a name stands for: `give_up` is called where `do` raised to the last, with the same ids.
 
     `at_start` is called by each worker that starts, to enqueue what has been left behind, `at_stop` by each
-    that stops.
+    that stops, `now_and_then` by each about once a minute, to enqueue what has become due.
     """
 
     do: Callable[..., None]
     give_up: Callable[..., None] = _nothing
     at_start: Callable[[], None] = _nothing
     at_stop: Callable[[], None] = _nothing
+    now_and_then: Callable[[], None] = _nothing
 
 
 def register(app: Flask, name: str, job: Job) -> None:
@@ -203,7 +204,7 @@ def run_worker(
                 for job in _jobs(app).values():
                     job.at_start()
                 log.info("worker started", worker=called)
-                _look_around(db.engine, own, stop=stop, every=pace.workers)
+                _look_around(app, own, stop=stop, every=pace.workers)
         finally:
             own.leave()
             for job in _jobs(app).values():
@@ -310,13 +311,18 @@ def _put_again(known: str, attempt: int, ids: Sequence[str], *, pause: timedelta
 # --- workers that are gone ----------------------------------------------------------------------------------
 
 
-def _look_around(engine: Engine, own: Presence, *, stop: threading.Event, every: timedelta) -> None:
-    """Until told to stop, take over the jobs of workers that are gone: DBOS by itself knows of no death."""
+def _look_around(app: Flask, own: Presence, *, stop: threading.Event, every: timedelta) -> None:
+    """Until told to stop, do what is due, and take over the jobs of workers that are gone.
+
+    DBOS by itself knows of no death.
+    """
     absent: set[str] = set()
     while not stop.wait(every.total_seconds()):
         try:
             own.keep()
-            absent = _take_over(engine, absent)
+            absent = _take_over(db.engine, absent)
+            for job in _jobs(app).values():
+                job.now_and_then()
         except SQLAlchemyError as error:
             log.warning("worker lost the database", kind=type(error).__name__)
 

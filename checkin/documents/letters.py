@@ -9,41 +9,58 @@ from flask_babel import gettext as _
 
 from checkin.adapters.mail import Attachment, Letter
 from checkin.documents.badges import BadgeFace, badge_pdf
+from checkin.domain.programme import Programme
 
 LANGUAGES = ("en", "ms")
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom a letter is for; `language` is a BCP 47 tag, of which we may have no translation."""
+    """Whom a letter is for; `language` is a BCP 47 tag, of which we may have no translation.
+
+    `link` leads to their own page, `state` is that of their registration.
+    """
 
     name: str
     address: str
     language: str
+    reference: str
+    state: str
+    link: str
 
 
 @dataclass(frozen=True)
 class Words:
-    """What a letter says."""
+    """What a letter says: the paragraphs before its button, the button, and those after it."""
 
     subject: str
     paragraphs: tuple[str, ...]
+    button: str
+    link: str
+    after: tuple[str, ...] = ()
 
 
-def badge_letter(kind: str, reader: Reader, face: BadgeFace, *, message_id: str, organiser: str) -> Letter:
-    """A badge on its way to its bearer, as a PDF; `kind` is the message's."""
-    attached = Attachment(f"badge-{face.reference}.pdf", badge_pdf(face), "application/pdf")
+def letter(
+    kind: str, reader: Reader, plan: Programme, *, message_id: str, face: BadgeFace | None = None
+) -> Letter:
+    """What is sent for a message of a kind; with a badge's face the badge is attached as a PDF."""
     language = _language(reader.language)
     with force_locale(language):
-        words = WORDS[kind](reader, face)
+        words = WORDS[kind](reader, plan.name)
         given: dict[str, object] = {
             "language": language,
-            "subject": words.subject,
-            "paragraphs": words.paragraphs,
-            "signature": [line for line in (organiser, face.event, face.venue_line) if line],
+            "words": words,
+            "greeting": _("Dear %(name)s,", name=reader.name),
+            "event": plan.name,
+            "signature": [line for line in (plan.organiser, plan.name, plan.venue) if line],
         }
         text, html = _printed("letter.txt", given), _printed("letter.html", given)
-    return Letter(message_id, reader.name, reader.address, words.subject, text, html, language, (attached,))
+    attached = () if face is None else (_attachment(face),)
+    return Letter(message_id, reader.name, reader.address, words.subject, text, html, language, attached)
+
+
+def _attachment(face: BadgeFace) -> Attachment:
+    return Attachment(f"badge-{face.reference}.pdf", badge_pdf(face), "application/pdf")
 
 
 def _language(tag: str) -> str:
@@ -56,30 +73,89 @@ def _printed(template: str, given: dict[str, object]) -> str:
     return current_app.jinja_env.get_template(f"mail/{template}").render(given)
 
 
-def _badge(reader: Reader, face: BadgeFace) -> Words:
+def _confirm(reader: Reader, event: str) -> Words:
     return Words(
-        _("Your badge for %(event)s", event=face.event),
-        (
-            _("Dear %(name)s,", name=reader.name),
-            _("Your badge is attached to this message. Print it, or show it on your phone at the door."),
-            _("Your reference is %(reference)s: the help desk finds you by it.", reference=face.reference),
-        ),
+        _("Please confirm your registration for %(event)s", event=event),
+        (_("You were registered with this address. One tap confirms it, and your badge follows at once."),),
+        _("Confirm my registration"),
+        reader.link,
+        (_("It wasn't you? Then do nothing: without the tap nobody gets a badge."),),
     )
 
 
-def _badge_reissued(reader: Reader, face: BadgeFace) -> Words:
+def _reminder(reader: Reader, event: str) -> Words:
     return Words(
-        _("Your new badge for %(event)s", event=face.event),
+        _("Your registration for %(event)s still waits for you", event=event),
+        (_("You registered, but your address isn't confirmed yet, so there is no badge for you so far."),),
+        _("Confirm my registration"),
+        reader.link,
+        (_("You don't want to come after all? The same page lets you withdraw."),),
+    )
+
+
+def _known(reader: Reader, event: str) -> Words:
+    return Words(
+        _("You are registered for %(event)s already", event=event),
         (
-            _("Dear %(name)s,", name=reader.name),
+            _("Somebody has just filled in the form with this address."),
+            _(
+                "It belongs to %(name)s (%(reference)s), so the new entry was not added and nothing changed.",
+                name=reader.name,
+                reference=reader.reference,
+            ),
+            _("Your own page lets you correct your details, or register somebody else under this address."),
+        ),
+        _("Open my page"),
+        reader.link,
+        (_("Register somebody else: %(link)s", link=f"{reader.link}/add"),)
+        if reader.state == "confirmed"
+        else (),
+    )
+
+
+def _link(reader: Reader, event: str) -> Words:
+    return Words(
+        _("Your way to your badge for %(event)s", event=event),
+        (_("You asked for a fresh link. It opens your badge, your details and everything else."),),
+        _("Open my page"),
+        reader.link,
+        (_("It wasn't you? Then you need do nothing."),),
+    )
+
+
+def _badge(reader: Reader, event: str) -> Words:
+    return Words(
+        _("Your badge for %(event)s", event=event),
+        (
+            _("Your badge is attached to this message. Print it, or show it on your phone at the door."),
+            _("Your reference is %(reference)s: the help desk finds you by it.", reference=reader.reference),
+        ),
+        _("Open my badge"),
+        reader.link,
+        (_("There you can also correct your details, even the night before. The badge stays the same."),),
+    )
+
+
+def _badge_reissued(reader: Reader, event: str) -> Words:
+    return Words(
+        _("Your new badge for %(event)s", event=event),
+        (
             _("Your new badge is attached to this message. Print it, or show it on your phone at the door."),
             _("Your old badge doesn't open any door from now on: please throw it away."),
-            _("Your reference is %(reference)s: the help desk finds you by it.", reference=face.reference),
+            _("Your reference is %(reference)s: the help desk finds you by it.", reference=reader.reference),
         ),
+        _("Open my badge"),
+        reader.link,
     )
 
 
-WORDS: dict[str, Callable[[Reader, BadgeFace], Words]] = {
+WORDS: dict[str, Callable[[Reader, str], Words]] = {
+    "confirm": _confirm,
+    "known": _known,
+    "link": _link,
+    "reminder_first": _reminder,
+    "reminder_second": _reminder,
+    "reminder_eve": _reminder,
     "badge": _badge,
     "badge_reissued": _badge_reissued,
 }

@@ -1,14 +1,17 @@
 """The delegates and what they consented to; it owns the tables delegate and consent."""
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
 from checkin.domain.event import give_back_place, take_places
 from checkin.errors import Conflict, NotFound
+from checkin.tokens import new_id
 
 STATUSES = ("unconfirmed", "pending", "waiting", "confirmed", "cancelled")
 SHARED_AT_MOST = 20
@@ -82,6 +85,47 @@ class Consent(Base):
     notice_version: Mapped[str]
     language: Mapped[str]
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What somebody agreed to, purpose by purpose, under which version of the notice, read in which language."""
+
+    purposes: Mapping[str, bool]
+    notice_version: str
+    language: str
+
+
+def record_consents(session: Session, delegate_id: int, agreement: Agreement, *, now: datetime) -> None:
+    """Keep what a delegate agreed to or not, one fact a purpose; the latest of each holds."""
+    session.execute(
+        insert(Consent),
+        [
+            {
+                "id": new_id(),
+                "delegate_id": delegate_id,
+                "purpose": purpose,
+                "given": given,
+                "notice_version": agreement.notice_version,
+                "language": agreement.language,
+                "at": now,
+            }
+            for purpose, given in agreement.purposes.items()
+        ],
+    )
+
+
+def consents_of(session: Session, delegate_id: int) -> Sequence[Consent]:
+    """Everything a delegate agreed to and withdrew, in the order in which it happened."""
+    return session.scalars(
+        select(Consent).where(Consent.delegate_id == delegate_id).order_by(Consent.at, Consent.purpose)
+    ).all()
+
+
+def contact_of(session: Session, email: str, *, hold: bool = False) -> Delegate | None:
+    """Whoever confirms for an address; `hold` makes others who hold wait for this transaction."""
+    query = select(Delegate).where(Delegate.email == email, Delegate.share == 0)
+    return session.scalar(query.with_for_update() if hold else query)
 
 
 def delegate_with_reference(session: Session, reference: str) -> Delegate:

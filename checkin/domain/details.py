@@ -63,6 +63,8 @@ MOST = {
     "email": 254,
     "phone": 40,
     "language": 60,
+    "interests": 500,
+    "access_needs": 500,
 }
 FIELDS = tuple(MOST)
 DEFAULT_CATEGORY = "Delegate"
@@ -114,6 +116,8 @@ class Details:
     email: str | None = None
     phone: str | None = None
     language: str = DEFAULT_LANGUAGE
+    interests: str = ""
+    access_needs: str = ""
 
 
 def clean_details(
@@ -154,6 +158,8 @@ def _details(
         email=email,
         phone=phone or texts["phone"] or None,
         language=language or DEFAULT_LANGUAGE,
+        interests=texts["interests"],
+        access_needs=texts["access_needs"],
     )
     doubtful = {
         "country_missing": not texts["country"],

@@ -1,14 +1,17 @@
 """The links that let a delegate in without a password; it owns the table link."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
 from checkin.domain.delegates import Delegate
+from checkin.domain.programme import Programme
 from checkin.errors import NotFound
 from checkin.tokens import new_token, token_hash
+
+AFTER_THE_EVENT = timedelta(days=30)
 
 
 class Link(Base):
@@ -20,6 +23,13 @@ class Link(Base):
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+def last_moment(plan: Programme, *, now: datetime) -> datetime:
+    """Until when links work: a month beyond the event's last day, and never less than a month from now."""
+    ends = max((day.date for day in plan.days), default=plan.day_of(now))
+    midnight = datetime.combine(ends, time(0), plan.zone)
+    return max(midnight, now) + AFTER_THE_EVENT
 
 
 def mint_link(session: Session, delegate_id: int, *, now: datetime, expires_at: datetime) -> str:

@@ -2,24 +2,40 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, func, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from checkin.db import Base, Instant
+from checkin.db import Base, Instant, insert_ignoring
 from checkin.domain.delegates import Delegate
 from checkin.tokens import new_id
 
-KINDS = ("badge", "badge_reissued")
+REMINDERS = ("reminder_first", "reminder_second", "reminder_eve")
+KINDS = ("confirm", "known", "link", *REMINDERS, "badge", "badge_reissued")
+# What anybody who knows an address can cause to be sent to it, and how often in a day at most.
+CAUSED_BY_ANYBODY = ("confirm", "known", "link")
+A_DAY_AT_MOST = 5
+REMINDED_AT_ONCE = 500
 
 
 class Message(Base):
     """One e-mail to one delegate; its text is made when it is sent, so nothing secret is kept here."""
 
     __tablename__ = "message"
-    __table_args__ = (CheckConstraint("status IN ('waiting', 'sent', 'failed')", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'sent', 'failed')", name="status"),
+        # Nobody is reminded twice of the same, whichever worker comes first.
+        Index(
+            "uq_message_reminder",
+            "delegate_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("kind LIKE 'reminder%'"),
+            sqlite_where=text("kind LIKE 'reminder%'"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), index=True)
@@ -37,6 +53,46 @@ def write_message(session: Session, delegate_id: int, *, kind: str, now: datetim
     session.add(message)
     session.flush()
     return message
+
+
+def too_many(session: Session, email: str, *, now: datetime) -> bool:
+    """Whether an address has got what strangers may cause in a day; the caller holds its contact's row."""
+    caused = (
+        select(func.count())
+        .select_from(Message)
+        .join(Delegate, Delegate.id == Message.delegate_id)
+        .where(
+            Delegate.email == email,
+            Message.kind.in_(CAUSED_BY_ANYBODY),
+            Message.created_at > now - timedelta(days=1),
+        )
+    )
+    return (session.scalar(caused) or 0) >= A_DAY_AT_MOST
+
+
+def write_reminders(
+    session: Session, kind: str, *, registered_before: datetime, now: datetime
+) -> Sequence[uuid.UUID]:
+    """A reminder to everybody who registered before then and hasn't confirmed; returns the new messages."""
+    reminded = select(Message.id).where(Message.delegate_id == Delegate.id, Message.kind == kind).exists()
+    due = select(Delegate.id).where(
+        Delegate.status == "unconfirmed", Delegate.registered_at <= registered_before, ~reminded
+    )
+    rows = [
+        {
+            "id": new_id(),
+            "delegate_id": one,
+            "kind": kind,
+            "status": "waiting",
+            "created_at": now,
+            "error": "",
+        }
+        for one in session.scalars(due.order_by(Delegate.id).limit(REMINDED_AT_ONCE))
+    ]
+    if not rows:
+        return []
+    written = insert_ignoring(session, Message.__table__).returning(Message.__table__.c.id)
+    return session.scalars(written, rows).all()
 
 
 def waiting_messages(session: Session, *, hold: bool = False) -> Sequence[uuid.UUID]:

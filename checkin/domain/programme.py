@@ -26,12 +26,14 @@ class Hours:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """Which days (with hours; None means all day) and areas a category may enter."""
+    """Which days (with hours; None means all day) and areas a category may enter, and how one gets into it."""
 
     name: str
     colour: str
     days: Mapping[date, Hours | None]
     areas: frozenset[int]
+    self_registration: bool = False
+    approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,14 @@ def _entitlements(session: Session, *, cutover_hour: int) -> dict[int, Entitleme
     for pair in session.scalars(select(CategoryArea)):
         areas.setdefault(pair.category_id, set()).add(pair.area_id)
     return {
-        c.id: Entitlement(c.name, c.colour, days.get(c.id, {}), frozenset(areas.get(c.id, ())))
+        c.id: Entitlement(
+            c.name,
+            c.colour,
+            days.get(c.id, {}),
+            frozenset(areas.get(c.id, ())),
+            self_registration=c.self_registration,
+            approval=c.approval,
+        )
         for c in session.scalars(select(Category).order_by(Category.position))
     }
 

@@ -8,16 +8,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from checkin.db import insert_ignoring
-from checkin.domain.badges import Bearer, Card, issue_badges
-from checkin.domain.delegates import Delegate
+from checkin.domain.badges import Bearer, Card, bearer, issue_badges, live_badge
+from checkin.domain.delegates import Agreement, Delegate, record_consents
 from checkin.domain.details import Details
-from checkin.domain.event import next_references, take_places
+from checkin.domain.event import give_back_place, next_references, take_places
 from checkin.domain.programme import Programme
 from checkin.domain.searching import search_text
+from checkin.errors import Conflict
 from checkin.tokens import BadgeKey
 
 CHUNK = 1000
@@ -58,6 +59,81 @@ def enrol(
     waiting = iter(people)
     while chunk := list(islice(waiting, CHUNK)):
         yield _enrol_chunk(session, chunk, programme=programme, key=key, now=now, status=status)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Who an address stands for now: somebody new, or whoever was registered under it before."""
+
+    delegate_id: int
+    is_new: bool
+
+
+def register(
+    session: Session, person: Details, agreement: Agreement, *, programme: Programme, now: datetime
+) -> Registration:
+    """Add somebody who fills in the form, unconfirmed; a known address changes nothing.
+
+    The same statements are run either way: neither the answer nor the time it takes tells which it was.
+    """
+    [reference] = next_references(session, count=1)
+    category_id = programme.category_named(person.category)
+    row = _row(person, reference=reference, category_id=category_id, status="unconfirmed", now=now)
+    added = session.scalar(insert_ignoring(session, Delegate.__table__).values(row).returning(Delegate.id))
+    contact = session.scalars(
+        select(Delegate.id).where(Delegate.email == person.email, Delegate.share == 0)
+    ).one()
+    if added is not None:
+        record_consents(session, added, agreement, now=now)
+    return Registration(contact, added is not None)
+
+
+def confirm(
+    session: Session, delegate: Delegate, *, programme: Programme, key: BadgeKey, now: datetime
+) -> str:
+    """Take a confirmed address: `confirmed` with a badge, `pending` for approval, or `waiting` for a place.
+
+    Returns the state that the delegate has from now on; a second call changes nothing.
+    """
+    state = "pending" if programme.categories[delegate.category_id].approval else "waiting"
+    if not _moved(session, delegate, to=state, out_of=("unconfirmed",), now=now):
+        return session.scalars(select(Delegate.status).where(Delegate.id == delegate.id)).one()
+    if state == "waiting" and take_places(session, delegate.category_id):
+        _moved(session, delegate, to="confirmed", out_of=(state,), now=now)
+        issue_badges(session, [bearer(session, delegate)], key=key, now=now)
+        return "confirmed"
+    return state
+
+
+def approve(session: Session, delegate: Delegate, *, key: BadgeKey, now: datetime) -> bool:
+    """Confirm somebody who is unconfirmed, pending or waiting, with a badge; False where they were confirmed.
+
+    Raises Conflict for one who is cancelled, and where the category has no place left.
+    """
+    if not _moved(session, delegate, to="confirmed", out_of=("unconfirmed", "pending", "waiting"), now=now):
+        if session.scalar(select(Delegate.status).where(Delegate.id == delegate.id)) == "confirmed":
+            return False
+        raise Conflict("cancelled", f"{delegate.reference} is cancelled: reinstate the registration instead.")
+    if not take_places(session, delegate.category_id):
+        raise Conflict("category_full", "The category has no place left: raise its capacity first.")
+    if live_badge(session, delegate.id) is None:
+        issue_badges(session, [bearer(session, delegate)], key=key, now=now)
+    return True
+
+
+def withdraw_approval(session: Session, delegate: Delegate, *, now: datetime) -> bool:
+    """Make a confirmed delegate pending again: the place is free, the badge refused; False where they weren't."""
+    withdrawn = _moved(session, delegate, to="pending", out_of=("confirmed",), now=now)
+    if withdrawn:
+        give_back_place(session, delegate.category_id)
+    return withdrawn
+
+
+def _moved(session: Session, delegate: Delegate, *, to: str, out_of: Sequence[str], now: datetime) -> bool:
+    """Whether this call moved the delegate from one state to another: of two that try, one does."""
+    moved = update(Delegate).where(Delegate.id == delegate.id, Delegate.status.in_(out_of))
+    values = {"status": to, "changed_at": now}
+    return session.execute(moved.values(values).returning(Delegate.id)).first() is not None
 
 
 def _enrol_chunk(
@@ -145,8 +221,8 @@ def _row(person: Details, *, reference: str, category_id: int, status: str, now:
         "share": 0 if person.email else None,
         "phone": person.phone,
         "language": person.language,
-        "interests": "",
-        "access_needs": "",
+        "interests": person.interests,
+        "access_needs": person.access_needs,
         "note": None,
         "status": status,
         "identity": identity(person),
