@@ -26,6 +26,7 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'sent', 'failed')", name="status"),
+        Index("ix_message_status_created_at", "status", "created_at"),
         # Nobody is reminded twice of the same, whichever worker comes first.
         Index(
             "uq_message_reminder",
@@ -40,7 +41,7 @@ class Message(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), index=True)
     kind: Mapped[str]
-    status: Mapped[str] = mapped_column(index=True)
+    status: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     # What the mail server said last, without the address; of one that waits, why it still does.

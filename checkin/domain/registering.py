@@ -17,7 +17,7 @@ from checkin.domain.delegates import Agreement, Delegate, record_consents
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, next_references, take_places
 from checkin.domain.programme import Programme
-from checkin.domain.searching import search_text
+from checkin.domain.words import search_text
 from checkin.errors import Conflict
 from checkin.tokens import BadgeKey
 
@@ -237,4 +237,12 @@ def _row(person: Details, *, reference: str, category_id: int, status: str, now:
 def delegate_search_text(person: Details, reference: str) -> str:
     """The words by which a desk finds somebody."""
     digits = "".join(letter for letter in person.phone or "" if letter.isdecimal())[-4:]
-    return search_text(person.honorific, person.name, person.organisation, person.email, reference, digits)
+    return search_text(
+        person.honorific,
+        person.name,
+        person.organisation,
+        person.delegation,
+        person.email,
+        reference,
+        digits,
+    )

@@ -1,33 +1,27 @@
 """Finding people by what a help desk is told; it owns no table, and reads the delegate's column `search`.
 
-Two spaces stand around each word of that column, so that the trigrams "  z", "li " and "i  " tell where a
-word begins and ends. An index of the trigrams (migration 0003) proposes people, at most `CANDIDATES` a round:
-first those who have the words as they are, then those who have them with mistakes. Whether and how well they
-match is judged here.
+What it holds is said in `words`. An index of its trigrams (migration 0003) proposes people, at most
+`CANDIDATES` a round: first those who have the words as they are, then those who have them with mistakes.
+Whether and how well they match is judged here.
 """
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
 
-from anyascii import anyascii
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
-from sqlalchemy import Row, Select, and_, bindparam, cast, column, func, select, table
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, cast, column, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from checkin.domain.delegates import Delegate
 from checkin.domain.event import Category
 from checkin.domain.scans import Attendance
+from checkin.domain.words import PLAIN, Word, latin, query_words
 
 AT_MOST = 10
-LONGEST_QUERY = 100
-LONGEST_WORD = 40
-MOST_WORDS = 12
 # The index is asked for the mistakes of so many words of a query, the longest, which say the most.
 MOST_LOOSE_WORDS = 3
 CANDIDATES = 300
@@ -35,27 +29,14 @@ CANDIDATES = 300
 # How well a word of the query matches, the best first.
 WHOLE, PREFIX, WITHIN, ONE_MISTAKE, ALIKE = range(5)
 
-HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_SYLLABIC = re.compile(f"[{HAN}]+|[\uac00-\ud7a3]+")
-_HAN = re.compile(f"[{HAN}]+")
-# Hebrew and Arabic to Khmer, and Hangul: people romanise them by ear, in more ways than one.
-_HEARD = re.compile("[\u0590-\u18ff\uac00-\ud7a3]")
-_ARABIC_ARTICLE = re.compile(r"\bال(?=\w{3})")
-_APOSTROPHES = re.compile("['`]")
-_JOINED = re.compile(r"[a-z0-9]+(?:[-./&_+][a-z0-9]+)*")
-_PLAIN = re.compile("[a-z0-9]+")
-_PHONE = re.compile(r"(?<![\w-])\+?\d[\d ()./-]{2,20}(\d) ?(\d) ?(\d) ?(\d)(?!\w)")
-
-_DOUBLED = re.compile(r"(.)\1+")
-_BREATHED = re.compile("(?<=[bcdgkpst])h|h$")
-_ALIKE = str.maketrans("bdgqcjzxf", "ptkkssssp", "aeiouvwy")
-
 # Pieces of text that must all occur in what the column holds.
 Pattern = tuple[str, ...]
 # The stored words that are close to a word of the query: those with one mistake, those with two.
 Close = tuple[list[str], list[str]]
 # Somebody whom the index proposes: id, reference, name and the column `search`.
 Candidate = Row[int, str, str, str]
+# Conditions on delegates, besides the words.
+Among = Sequence[ColumnElement[bool]]
 # For each delegate, what sorts the better match first.
 Ranks = dict[int, tuple[bool, list[int], str, int]]
 
@@ -67,6 +48,8 @@ _candidate: Select[int, str, str, str] = select(
 _index = table("search_index", column("rowid"), column("search_index"))
 _rows = select(_index.c.rowid).where(_index.c.search_index.op("MATCH")(bindparam("formula")))
 _FROM_SQLITE = _candidate.where(_delegate.id.in_(_rows.limit(CANDIDATES)))
+# With further conditions the index can't know where to stop.
+_AMONG_SQLITE = _candidate.where(_delegate.id.in_(_rows))
 _FROM_POSTGRESQL = _candidate.where(
     func.search_grams(_delegate.search).op("@@")(cast(bindparam("formula"), TSQUERY))
 )
@@ -83,140 +66,46 @@ class Found:
     today: datetime | None
 
 
-@dataclass(frozen=True)
-class Word:
-    """A word of a query as the column holds it; what it holds of one that sounds alike, or nothing."""
-
-    text: str
-    alike: str
-
-    @property
-    def mistakes(self) -> int:
-        """How many wrong, missing, added or transposed letters are forgiven; none in numbers and in Han."""
-        if len(self.text) < 4 or not (self.text.isascii() and self.text.isalpha()):
-            return 0
-        return 1 if len(self.text) < 7 else 2
-
-
-def search_text(*parts: str | None) -> str:
-    """What the column `search` holds of a delegate's parts: every word once, with two spaces around each."""
-    words = dict.fromkeys(word for part in parts if part for word in _stored_words(part))
-    return f"  {'  '.join(words)}  "
-
-
-def is_enough(query: str) -> bool:
-    """Whether a query may be asked: two letters or digits, or one Han character."""
-    return sum(letter.isalnum() for letter in query) >= 2 or _HAN.search(query) is not None
-
-
 def search(session: Session, query: str, *, area_id: int, day: date) -> list[Found]:
     """At most ten people who match every word, the best first; those who match alike by name.
 
     Best is who has this reference, then who has the words whole, as beginnings, within a word, with mistakes.
     """
-    words = query_words(query)
-    ranks = _exact(session, words) if words else {}
-    # Three words that all match have named somebody; fewer may be a mistake that happens to match.
-    if len(ranks) < AT_MOST and not (ranks and len(words) >= 3):
-        ranks |= _forgiven(session, words, mistakes=1, known=ranks)
-    if not ranks:
-        ranks = _forgiven(session, words, mistakes=2, known=ranks)
-    best = sorted(ranks, key=lambda delegate_id: ranks[delegate_id])[:AT_MOST]
+    best = best_matches(session, query, at_most=AT_MOST)
     return _found(session, best, area_id=area_id, day=day) if best else []
 
 
-def _exact(session: Session, words: Sequence[Word]) -> Ranks:
-    candidates = _candidates(session, [_beginning(word) for word in words])
+def best_matches(session: Session, query: str, *, at_most: int, among: Among = ()) -> list[int]:
+    """The ids of whoever matches every word, in the order of `search`; `among` are conditions on delegates."""
+    words = query_words(query)
+    ranks = _exact(session, words, among=among) if words else {}
+    # Three words that all match have named somebody; fewer may be a mistake that happens to match.
+    if len(ranks) < AT_MOST and not (ranks and len(words) >= 3):
+        ranks |= _forgiven(session, words, mistakes=1, known=ranks, among=among)
+    if not ranks:
+        ranks = _forgiven(session, words, mistakes=2, known=ranks, among=among)
+    return sorted(ranks, key=lambda delegate_id: ranks[delegate_id])[:at_most]
+
+
+def _exact(session: Session, words: Sequence[Word], *, among: Among) -> Ranks:
+    candidates = _candidates(session, [_beginning(word) for word in words], among=among)
     if len(candidates) == CANDIDATES:
         # Too many to be sure that the best are among them.
-        candidates = [*candidates, *_candidates(session, [_whole(word) for word in words])]
+        candidates = [*candidates, *_candidates(session, [_whole(word) for word in words], among=among)]
     return _ranks(candidates, words, close=[([], [])] * len(words))
 
 
-def _forgiven(session: Session, words: Sequence[Word], *, mistakes: int, known: Collection[int]) -> Ranks:
+def _forgiven(
+    session: Session, words: Sequence[Word], *, mistakes: int, known: Collection[int], among: Among
+) -> Ranks:
     loose = sorted((word for word in words if word.mistakes), key=lambda word: -len(word.text))
     asked = [word for word in words if not word.mistakes] + loose[:MOST_LOOSE_WORDS]
     sought = [_mistyped(word, mistakes=mistakes, alone=len(words) == 1) for word in asked]
     if sought == [_beginning(word) for word in words]:
         return {}
-    candidates = [found for found in _candidates(session, sought) if found.id not in known]
+    candidates = [found for found in _candidates(session, sought, among=among) if found.id not in known]
     vocabulary = {stored for stored in "".join(text for *_, text in candidates).split() if stored[0] != "~"}
     return _ranks(candidates, words, close=[_close(word, vocabulary) for word in words])
-
-
-# --- words -------------------------------------------------------------------------------------------------
-
-
-def _stored_words(text: str) -> Iterator[str]:
-    """Latin without accents; Han as it is and, as every other script, romanised; some by their sound too."""
-    text = unicodedata.normalize("NFKC", text)
-    for run in _SYLLABIC.findall(text):
-        yield from _syllabic_words(run)
-    for word in _spaced(text).split():
-        for joined in _JOINED.findall(_latin(word)):
-            parts = _PLAIN.findall(joined)
-            yield from _cut(*parts, "".join(parts))
-            if _HEARD.search(word):
-                yield from _sounds(parts)
-
-
-def _syllabic_words(run: str) -> Iterator[str]:
-    """Of a run of Han or Hangul each syllable, all together, and all but the first: the family name."""
-    syllables = [_latin_word(character) for character in run]
-    if _HAN.match(run):
-        # As one phrase, so that characters are found by how they follow each other.
-        yield "  ".join(run)
-    else:
-        yield from _sounds(syllables)
-    yield from _cut(*syllables, "".join(syllables))
-    if 3 <= len(syllables) <= 4:
-        yield from _cut("".join(syllables[1:]))
-
-
-def query_words(query: str) -> list[Word]:
-    """The words of a query as they are looked for; a phone's number by its last four digits."""
-    text = _PHONE.sub(r"\1\2\3\4", unicodedata.normalize("NFKC", query[:LONGEST_QUERY]))
-    words = [_syllabic_word(run) for run in _SYLLABIC.findall(text)]
-    words += map(_plain_word, _cut(*_PLAIN.findall(_latin(_spaced(text)))))
-    return list(dict.fromkeys(words))[:MOST_WORDS]
-
-
-def _syllabic_word(run: str) -> Word:
-    romanised = _latin_word(run)
-    if not _HAN.match(run):
-        return _plain_word(romanised)
-    # The other way to write the same characters, traditional or simplified, is romanised alike.
-    return Word("  ".join(run), alike=f"  {romanised}" if romanised else "")
-
-
-def _plain_word(word: str) -> Word:
-    return Word(word, alike=f"  {heard}  " if (heard := "".join(_sounds([word]))) else "")
-
-
-def sound(word: str) -> str:
-    """What is left of a romanised word where spellings differ: its consonants, the similar ones as one."""
-    return _BREATHED.sub("", _DOUBLED.sub(r"\1", word)).translate(_ALIKE)
-
-
-def _sounds(words: Iterable[str]) -> list[str]:
-    return [f"~{heard}" for heard in map(sound, words) if len(heard) > 1]
-
-
-def _spaced(text: str) -> str:
-    """A text with spaces for its runs of Han and Hangul, and one after each Arabic article."""
-    return _ARABIC_ARTICLE.sub("al ", _SYLLABIC.sub(" ", text))
-
-
-def _latin(text: str) -> str:
-    return _APOSTROPHES.sub("", anyascii(text).lower())
-
-
-def _latin_word(text: str) -> str:
-    return "".join(_PLAIN.findall(_latin(text)))[:LONGEST_WORD]
-
-
-def _cut(*words: str) -> list[str]:
-    return [word[:LONGEST_WORD] for word in words if word]
 
 
 # --- what the index is asked for ---------------------------------------------------------------------------
@@ -272,13 +161,15 @@ def _without(word: str, *, gaps: int, width: int) -> list[Pattern]:
 # --- asking the index --------------------------------------------------------------------------------------
 
 
-def _candidates(session: Session, words: Sequence[Sequence[Pattern]]) -> Sequence[Candidate]:
+def _candidates(session: Session, words: Sequence[Sequence[Pattern]], *, among: Among) -> Sequence[Candidate]:
     """Some of those who may match: who have, for every word, the trigrams of one of its patterns."""
     if session.get_bind().dialect.name == "postgresql":
         formula = _formula(words, quote="'", both=" & ", either=" | ")
-        return session.execute(_FROM_POSTGRESQL, {"formula": formula}).all()
-    formula = _formula(words, quote='"', both=" AND ", either=" OR ")
-    return session.execute(_FROM_SQLITE, {"formula": formula}).all()
+        statement = _FROM_POSTGRESQL
+    else:
+        formula = _formula(words, quote='"', both=" AND ", either=" OR ")
+        statement = _AMONG_SQLITE if among else _FROM_SQLITE
+    return session.execute(statement.where(*among) if among else statement, {"formula": formula}).all()
 
 
 def _formula(words: Sequence[Sequence[Pattern]], *, quote: str, both: str, either: str) -> str:
@@ -309,9 +200,9 @@ def _ranks(candidates: Iterable[Candidate], words: Sequence[Word], *, close: Seq
     for delegate_id, own_reference, name, text in candidates:
         matches = _matches(words, text, close)
         if matches is not None:
-            named = "".join(_PLAIN.findall(own_reference.lower())) == reference
+            named = "".join(PLAIN.findall(own_reference.lower())) == reference
             worst_first = sorted(matches, reverse=True)
-            ranks[delegate_id] = (not named, worst_first, _latin(name), delegate_id)
+            ranks[delegate_id] = (not named, worst_first, latin(name), delegate_id)
     return ranks
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from checkin import clock, metrics
 from checkin.access import bearer_token, open_to, unknown_token
 from checkin.db import db, reading, transaction
-from checkin.domain import audit, doors, first_entry, judging, searching, undoing
+from checkin.domain import audit, doors, first_entry, judging, searching, undoing, words
 from checkin.domain.doors import HEARD_EVERY, Device, PhoneState
 from checkin.domain.first_entry import Question
 from checkin.domain.judging import Judgement
@@ -273,7 +273,7 @@ def voids() -> Response:
 def search() -> Response:
     """Find people by words of name, organisation, e-mail and reference, or a phone's last four digits."""
     query = request.args.get("q", "").strip()
-    if len(query) > 100 or not searching.is_enough(query):
+    if len(query) > 100 or not words.is_enough(query):
         raise Refusal("query_too_short", "Type at least two letters, or one Chinese character.", status=400)
     now = clock.now()
     programme = _programme()

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from checkin.domain.delegates import Delegate
-from checkin.domain.searching import is_enough, search
+from checkin.domain.searching import search
+from checkin.domain.words import is_enough
 
 NOBODY = (
     "nosuchperson",

@@ -18,7 +18,8 @@ from checkin.db import db, reading, transaction
 from checkin.domain import searching
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import programme
-from checkin.domain.searching import Found, is_enough, query_words, search, search_text
+from checkin.domain.searching import Found, search
+from checkin.domain.words import LONGEST_WORD, MOST_WORDS, is_enough, query_words, search_text
 from tests import world
 from tests.world import DAYS, person
 
@@ -303,8 +304,8 @@ def test_a_hostile_query_is_answered_by_few_statements(crowd: Desk) -> None:
 def test_a_query_is_cut_to_what_can_be_asked() -> None:
     words = query_words(" ".join(f"word{number}" for number in range(1000)))
 
-    assert len(words) <= searching.MOST_WORDS
-    assert all(len(word.text) <= searching.LONGEST_WORD for word in query_words("a" * 1000))
+    assert len(words) <= MOST_WORDS
+    assert all(len(word.text) <= LONGEST_WORD for word in query_words("a" * 1000))
 
 
 @slowly
