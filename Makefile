@@ -10,7 +10,7 @@ FRONT_END := bootstrap/dist/css/bootstrap.min.css bootstrap/dist/css/bootstrap.r
 	bootstrap/dist/js/bootstrap.bundle.min.js htmx.org/dist/htmx.min.js \
 	uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css \
 	@simplewebauthn/browser/dist/bundle/index.umd.min.js \
-	idb/build/index.js \
+	idb/build/index.js altcha/dist/workers/pbkdf2.js \
 	zxing-wasm/dist/es/reader/index.js zxing-wasm/dist/es/share.js zxing-wasm/dist/reader/zxing_reader.wasm
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)) python3)

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 from flask import Flask, request
 from flask_limiter import Limiter
+from limits import parse
 
 from checkin.config import Config
 from checkin.errors import Refusal
@@ -18,6 +20,12 @@ def _asker() -> str:
     return request.remote_addr or "unknown"
 
 
+def network() -> str:
+    """The address that asks; of IPv6, where one household has many, its /64."""
+    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - compared, not listened on.
+    return str(ip_network(f"{address}/64", strict=False) if address.version == 6 else address)
+
+
 UPLOADS_A_MINUTE = 6000
 
 limiter = Limiter(_asker, headers_enabled=False, strategy="fixed-window")
@@ -27,6 +35,14 @@ def start(app: Flask, config: Config) -> None:
     """Count in memory, or in Redis for several machines."""
     app.config["RATELIMIT_STORAGE_URI"] = config.limits_url
     limiter.init_app(app)
+
+
+def allows(what: str, limit: str) -> bool:
+    """Count one more of something from the asking network; False where that is more than a limit like `30/hour`.
+
+    For routes that have an answer of their own to those who come too often.
+    """
+    return limiter.limiter.hit(parse(limit), what, network())
 
 
 class _Uploads:

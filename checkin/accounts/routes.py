@@ -1,7 +1,6 @@
 """Staff sign-in, invitations and one's own account; it owns no table."""
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from flask_security import auth_required, current_user, hash_password, login_user, logout_user
@@ -18,7 +17,7 @@ from checkin.accounts.security import FRESH, GRACE, StaffAccount
 from checkin.db import reading, transaction
 from checkin.domain import audit, staff
 from checkin.domain.staff import ROLES, SecondFactor
-from checkin.limits import limiter
+from checkin.limits import limiter, network
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -26,19 +25,13 @@ blueprint = Blueprint("accounts", __name__)
 NEW_SECRET = "new_totp_secret"  # noqa: S105 - a key's name.
 
 
-def _network() -> str:
-    """The address that asks; of IPv6, where one household has many, its /64."""
-    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - compared, not listened on.
-    return str(ip_network(f"{address}/64", strict=False) if address.version == 6 else address)
-
-
 def _address_tried() -> str:
-    return f"{request.form.get('email', '').strip().lower()[:320]} {_network()}"
+    return f"{request.form.get('email', '').strip().lower()[:320]} {network()}"
 
 
 def _person_halfway() -> str:
     """Whose second factor is asked for: nobody can guess on by coming from elsewhere."""
-    return str(session.get("tf_user_id") or session.get("_user_id") or _network())
+    return str(session.get("tf_user_id") or session.get("_user_id") or network())
 
 
 @blueprint.before_request
@@ -68,7 +61,7 @@ def _answered(view: Callable[[], object]) -> Response:
 @blueprint.route("/login", methods=["GET", "POST"])
 @open_to("everyone")
 @limiter.limit("10 per 15 minutes", key_func=_address_tried, methods=["POST"])
-@limiter.limit("30 per minute; 300 per hour", key_func=_network, methods=["POST"])
+@limiter.limit("30 per minute; 300 per hour", key_func=network, methods=["POST"])
 def login() -> Response:
     """Address and password; then the second factor."""
     return _answered(library.login)
@@ -152,7 +145,7 @@ def second_factor() -> Response:
 
 @blueprint.route("/invitation/<token>", methods=["GET", "POST"])
 @open_to("everyone")
-@limiter.limit("30 per minute; 300 per hour", key_func=_network)
+@limiter.limit("30 per minute; 300 per hour", key_func=network)
 def invitation(token: str) -> Response:
     """Set a password and a second factor by the one-time link, then sign in; looking uses nothing up."""
     with reading() as db_session:

@@ -1,21 +1,41 @@
-"""The delegate's pages and the reader's language; it owns no table."""
+"""The event's own page, its languages, registering and finding one's badge again; it owns no table."""
 
+import time
 from datetime import date, datetime, timedelta
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_babel import format_date, get_locale, ngettext
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask_babel import format_date, format_time, get_locale, ngettext
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import clock
 from checkin.access import is_ours, open_to
-from checkin.db import reading
+from checkin.config import Config
+from checkin.db import reading, transaction
+from checkin.documents import mailing
+from checkin.domain import registering
+from checkin.domain.delegates import Agreement
+from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
+from checkin.limits import allows, limiter, network
+from checkin.registration import forms, puzzles
+from checkin.registration.forms import FindForm, RegistrationForm
+from checkin.registration.pacing import wait_for_the_beat
+from checkin.registration.typing_slips import COMMON
 
 blueprint = Blueprint("registration", __name__)
 
 LANGUAGE_KEPT = timedelta(days=365)
+# The version of the privacy notice in templates/registration/notice.html: kept with each consent.
+NOTICE_VERSION = "2026-11"
+# From one network, which may be a ministry's; programs don't solve puzzles, nor do browsers without JavaScript.
+SOLVED_AN_HOUR, UNSOLVED_AN_HOUR = "300/hour", "20/hour"
+
+
+def _config() -> Config:
+    config: Config = current_app.config["CHECKIN"]
+    return config
 
 
 @blueprint.get("/")
@@ -25,25 +45,185 @@ def start() -> str:
     with reading() as session:
         event = programme(session) if is_set_up(session) else None
     now = clock.now()
+    if event is None:
+        return render_template("registration/empty.html")
     return render_template(
         "registration/start.html",
         event=event,
-        days=_days(event) if event else "",
-        countdown=countdown(event, now) if event else "",
-        now=now,
-        language=str(get_locale()),
+        days=_days(event),
+        countdown=countdown(event, now),
+        today=event.day_of(now) in _counted_days(event),
+        is_open=is_open(event, now),
+        doors=[door for door in event.doors.values() if door.area_id == event.main_area],
+        hours=opening_hours(event, event.day_of(now)),
     )
 
 
 @blueprint.get("/language/<any(en, ms):code>")
 @open_to("everyone")
-def language(code: str) -> Response:
+def language(code: str) -> BaseResponse:
     """Keep the reader's language and show the page they came from in it."""
     back = request.args.get("back", "")
     response = redirect(back if is_ours(back) else url_for("registration.start"), 303)
-    secure = current_app.config["CHECKIN"].secure
+    secure = _config().secure
     response.set_cookie("language", code, max_age=LANGUAGE_KEPT, secure=secure, httponly=True, samesite="Lax")
     return response
+
+
+# --- registering ----------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/register", methods=["GET", "POST"])
+@open_to("everyone")
+def register() -> BaseResponse | str | tuple[str, int]:
+    """One form; the answer is the same whether the address is new or known."""
+    began = time.perf_counter()
+    with reading() as session:
+        plan = programme(session)
+    categories = forms.open_categories(plan)
+    if not is_open(plan, clock.now()):
+        return render_template("registration/closed.html", event=plan)
+    form = RegistrationForm(categories=categories)
+    if request.method == "GET":
+        form.language.data = str(get_locale())
+        return _asked(form, plan)
+    if not form.validate():
+        return _asked(form, plan), 422
+    too_often = _register(form, plan)
+    if too_often:
+        form.form_errors = [*form.form_errors, too_often]
+        return _asked(form, plan), 429
+    wait_for_the_beat(began)
+    return redirect(url_for("registration.registered"), 303)
+
+
+def _asked(form: RegistrationForm, plan: Programme) -> str:
+    return render_template(
+        "registration/register.html",
+        form=form,
+        event=plan,
+        labels=forms.LABELS,
+        notice_version=NOTICE_VERSION,
+        honorifics=forms.HONORIFICS,
+        countries=forms.choices_of_country(str(get_locale())),
+        languages=forms.LANGUAGES,
+        colours={one.name: one.colour for one in plan.categories.values()},
+        common_domains=" ".join(COMMON),
+    )
+
+
+def _register(form: RegistrationForm, plan: Programme) -> str:
+    """Keep what the form says, with its mail; returns why not, where too many come from one network."""
+    if form.homepage.data:
+        # Only a program fills in what nobody sees: it learns nothing.
+        return ""
+    now = clock.now()
+    with transaction() as session:
+        solved = puzzles.is_solved(session, form.altcha.data or "", _config().secret_key, now=now)
+    if not _may_go_on(solved):
+        return _too_often()
+    agreement = Agreement(
+        {
+            "notice": True,
+            "updates": bool(form.consent_updates.data),
+            "leads": bool(form.consent_leads.data),
+        },
+        NOTICE_VERSION,
+        str(get_locale()),
+    )
+    email = form.details.email or ""
+    with transaction() as session:
+        made = registering.register(session, form.details, agreement, programme=plan, now=now)
+        mailing.write_capped(session, email, kind="confirm" if made.is_new else "known", now=now)
+    return ""
+
+
+def _may_go_on(solved: bool) -> bool:
+    if solved:
+        return allows("solved", SOLVED_AN_HOUR)
+    return allows("unsolved", UNSOLVED_AN_HOUR)
+
+
+def _too_often() -> str:
+    sentence = _(
+        "Many forms came from your network just now. Please try again in an hour, or with JavaScript turned on; "
+        "what you typed is still here."
+    )
+    return str(sentence)
+
+
+@blueprint.get("/registered")
+@open_to("everyone")
+def registered() -> str:
+    """What to do next, the same for everybody."""
+    return render_template("registration/registered.html", has_mail_server=mailing.has_mail_server())
+
+
+@blueprint.get("/register/puzzle")
+@open_to("everyone")
+@limiter.limit("120/minute", key_func=network)
+def puzzle() -> Response:
+    """A proof of work for the browser to do while somebody types."""
+    response = jsonify(puzzles.new_puzzle(_config().secret_key, now=clock.now()))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# --- finding one's way back -----------------------------------------------------------------------------------
+
+
+@blueprint.route("/find", methods=["GET", "POST"])
+@open_to("everyone")
+def find() -> BaseResponse | str | tuple[str, int]:
+    """Mail a fresh link; the answer is the same for every address."""
+    began = time.perf_counter()
+    form = FindForm()
+    if request.method == "GET":
+        return render_template("registration/find.html", form=form)
+    address = email_address((form.email.data or "").strip()[:320])
+    if form.validate() and address is None:
+        form.email.errors = [_("This is not one e-mail address. Write it like name@example.org.")]
+    if form.errors or form.email.errors:
+        return render_template("registration/find.html", form=form), 422
+    if not form.homepage.data and address is not None:
+        now = clock.now()
+        with transaction() as session:
+            solved = puzzles.is_solved(session, form.altcha.data or "", _config().secret_key, now=now)
+        if not _may_go_on(solved):
+            form.form_errors = [_too_often()]
+            return render_template("registration/find.html", form=form), 429
+        with transaction() as session:
+            mailing.write_capped(session, address, kind="link", now=now)
+    wait_for_the_beat(began)
+    return redirect(url_for("registration.found"), 303)
+
+
+@blueprint.get("/find/sent")
+@open_to("everyone")
+def found() -> str:
+    """Look in your inbox, whoever you are."""
+    return render_template("registration/found.html", has_mail_server=mailing.has_mail_server())
+
+
+# --- the event's days -----------------------------------------------------------------------------------------
+
+
+def is_open(event: Programme, now: datetime) -> bool:
+    """Whether one can register: for some category, until the event is over."""
+    days = _counted_days(event)
+    return bool(forms.open_categories(event)) and bool(days) and event.day_of(now) <= days[-1]
+
+
+def opening_hours(event: Programme, today: date) -> str:
+    """When the doors are open on a day, such as “9:00 am – 6:00 pm”; nothing where no hours are set."""
+    hours = [one.days[today] for one in event.categories.values() if today in one.days]
+    known = [one for one in hours if one is not None]
+    if not known or len(known) < len(hours):
+        return ""
+    opens, closes = min(one.opens for one in known), max(one.closes for one in known)
+    midnight = datetime.combine(today, datetime.min.time()) + timedelta(hours=event.cutover_hour)
+    first, last = (format_time((midnight + timedelta(minutes=at)).time(), "short") for at in (opens, closes))
+    return f"{first} – {last}"
 
 
 def _counted_days(event: Programme) -> list[date]:
