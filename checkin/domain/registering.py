@@ -8,14 +8,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from checkin.db import insert_ignoring
 from checkin.domain.badges import Bearer, Card, bearer, issue_badges, live_badge
-from checkin.domain.delegates import Agreement, Delegate, record_consents
+from checkin.domain.delegates import Agreement, Consent, Delegate, record_consents
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, next_references, take_places
+from checkin.domain.links import Link
+from checkin.domain.messages import Message
 from checkin.domain.programme import Programme
 from checkin.domain.words import search_text
 from checkin.errors import Conflict
@@ -78,7 +80,7 @@ def register(
     """
     [reference] = next_references(session, count=1)
     category_id = programme.category_named(person.category)
-    row = _row(person, reference=reference, category_id=category_id, status="unconfirmed", now=now)
+    row = row_of(person, reference=reference, category_id=category_id, status="unconfirmed", now=now)
     added = session.scalar(insert_ignoring(session, Delegate.__table__).values(row).returning(Delegate.id))
     contact = session.scalars(
         select(Delegate.id).where(Delegate.email == person.email, Delegate.share == 0)
@@ -187,7 +189,7 @@ def _rows(
     categories = [programme.category_named(person.category) for person in people]
     statuses = _statuses(session, categories) if status == "confirmed" else [status] * len(people)
     return [
-        _row(person, reference=reference, category_id=category_id, status=given, now=now)
+        row_of(person, reference=reference, category_id=category_id, status=given, now=now)
         for person, reference, category_id, given in zip(
             people, references, categories, statuses, strict=True
         )
@@ -206,7 +208,8 @@ def _statuses(session: Session, categories: Sequence[int]) -> list[str]:
     ]
 
 
-def _row(person: Details, *, reference: str, category_id: int, status: str, now: datetime) -> dict[str, Any]:
+def row_of(person: Details, *, reference: str, category_id: int, status: str, now: datetime) -> dict[str, Any]:
+    """A new delegate's row, as whoever confirms for their address where they have one."""
     return {
         "reference": reference,
         "honorific": person.honorific,
@@ -234,7 +237,7 @@ def _row(person: Details, *, reference: str, category_id: int, status: str, now:
     }
 
 
-def delegate_search_text(person: Details, reference: str) -> str:
+def delegate_search_text(person: Details | Delegate, reference: str) -> str:
     """The words by which a desk finds somebody."""
     digits = "".join(letter for letter in person.phone or "" if letter.isdecimal())[-4:]
     return search_text(

@@ -70,7 +70,7 @@ class DetailsForm(PublicForm):
     def __init__(self, *, categories: tuple[str, ...], **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.categories = categories
-        if not self.category.data and categories:
+        if "category" in self and not self.category.data and categories:
             self.category.data = categories[0]
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -96,7 +96,7 @@ class DetailsForm(PublicForm):
         """What a list may leave open and a form may not."""
         if raw["country"] and country_code(raw["country"]) is None:
             yield "country", gettext("Please choose a country from the list.")
-        if raw["category"] not in self.categories:
+        if "category" in raw and raw["category"] not in self.categories:
             yield "category", gettext("Please choose one of these.")
 
     def _blame(self, name: str, sentence: str) -> None:
@@ -131,6 +131,15 @@ class RegistrationForm(DetailsForm):
         elif not self.email_sure.data and (meant := meant_address(raw["email"])):
             self.suggestion = meant
             yield "email", gettext("Did you mean %(address)s?", address=meant)
+
+
+class CorrectionForm(DetailsForm):
+    """What a delegate may correct alone: not the category, and not an address that was confirmed."""
+
+    # WTForms leaves such a field out.
+    category = None
+    # When the details that were corrected had last been changed.
+    seen = HiddenField()
 
 
 class ColleagueForm(DetailsForm):

@@ -1,0 +1,112 @@
+"""How a delegate's details are corrected without a new badge; it owns no table."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
+from checkin.domain.delegates import Delegate
+from checkin.domain.details import Details
+from checkin.domain.event import give_back_place, take_places, the_event
+from checkin.domain.links import end_links
+from checkin.domain.registering import delegate_search_text
+from checkin.errors import Conflict
+from checkin.tokens import BadgeKey, seal_card
+
+# What a correction may change; the category and the e-mail address have functions of their own.
+CORRECTED = (
+    *("honorific", "name", "organisation", "job_title", "country", "country_text", "delegation", "phone"),
+    *("language", "interests", "access_needs"),
+)
+
+
+def correct(
+    session: Session,
+    delegate: Delegate,
+    details: Details,
+    *,
+    key: BadgeKey,
+    now: datetime,
+    seen: datetime | None = None,
+) -> tuple[str, ...]:
+    """Change what describes a delegate; the badge keeps its code and learns the new name.
+
+    `seen` is the `changed_at` that whoever corrects had before them: raises Conflict where it isn't the
+    latest any more. Returns the names of the fields that changed.
+    """
+    changed = tuple(name for name in CORRECTED if getattr(delegate, name) != getattr(details, name))
+    if not changed:
+        return ()
+    values = {name: getattr(details, name) for name in changed}
+    _change(session, delegate, values, now=now, seen=seen)
+    _index(session, delegate)
+    _reseal(session, delegate, key=key)
+    return changed
+
+
+def change_category(
+    session: Session, delegate: Delegate, category_id: int, *, key: BadgeKey, now: datetime
+) -> bool:
+    """Move a delegate to another category, with their place; False where they are in it.
+
+    Raises Conflict where that category has no place left.
+    """
+    if delegate.category_id == category_id:
+        return False
+    if delegate.status == "confirmed":
+        if not take_places(session, category_id):
+            raise Conflict("category_full", "The category has no place left: raise its capacity first.")
+        give_back_place(session, delegate.category_id)
+    _change(session, delegate, {"category_id": category_id}, now=now)
+    _reseal(session, delegate, key=key)
+    return True
+
+
+def change_email(session: Session, delegate: Delegate, email: str | None, *, now: datetime) -> bool:
+    """Another address for a delegate's letters; links that went to the old one stop working.
+
+    False where it is theirs already; raises Conflict where somebody else confirms for it.
+    """
+    if delegate.email == email:
+        return False
+    taken = select(Delegate.reference).where(Delegate.email == email, Delegate.share == 0)
+    if email is not None and (other := session.scalar(taken)) is not None:
+        raise Conflict("address_taken", f"{email} belongs to {other}: one address confirms one registration.")
+    _change(session, delegate, {"email": email, "share": None if email is None else 0}, now=now)
+    _index(session, delegate)
+    end_links(session, delegate.id)
+    return True
+
+
+def _change(
+    session: Session,
+    delegate: Delegate,
+    values: dict[str, object],
+    *,
+    now: datetime,
+    seen: datetime | None = None,
+) -> None:
+    unchanged = update(Delegate).where(Delegate.id == delegate.id)
+    if seen is not None:
+        unchanged = unchanged.where(Delegate.changed_at == seen)
+    done = session.execute(unchanged.values({**values, "changed_at": now}).returning(Delegate.id)).first()
+    if done is None:
+        raise Conflict(
+            "changed_meanwhile", "These details were changed elsewhere meanwhile: look at them as they are now."
+        )
+    session.refresh(delegate)
+
+
+def _index(session: Session, delegate: Delegate) -> None:
+    words = delegate_search_text(delegate, delegate.reference)
+    session.execute(update(Delegate).where(Delegate.id == delegate.id).values(search=words))
+
+
+def _reseal(session: Session, delegate: Delegate, *, key: BadgeKey) -> None:
+    """The phones' sealed card says the new name, under the same code."""
+    badge = live_badge(session, delegate.id)
+    if badge is not None:
+        code = code_of(badge, key=key, prefix=the_event(session).code_prefix)
+        badge.card = seal_card(code, card_bytes(bearer(session, delegate).card))
+        session.flush()
