@@ -24,6 +24,7 @@ from checkin.door import routes as door
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.registration import routes as registration
+from checkin.registration import self_service
 
 LANGUAGES = ("en", "ms")
 SMALL_BODY = 64 * 1024
@@ -59,6 +60,7 @@ def create_app(config: Config) -> Flask:
     assets.start(app)
     for part in (
         registration.blueprint,
+        self_service.blueprint,
         accounts.blueprint,
         door.blueprint,
         door.description,
@@ -68,6 +70,7 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(door.blueprint)
     # Its forms ask for the token themselves: where it is too old the form comes back as it was filled in.
     csrf.exempt(registration.blueprint)
+    csrf.exempt(self_service.blueprint)
     _answer_errors(app)
     _observe(app)
     access.guard(app)
@@ -185,7 +188,7 @@ def _problem(status: int, code: str, sentence: str, **extra: Any) -> BaseRespons
         response.content_type = "application/problem+json"
     else:
         sentence = sentences.on_a_page(code, sentence)
-        response = make_response(render_template("error.html", status=status, sentence=sentence), status)
+        response = make_response(render_template("error.html", status=status, code=code, sentence=sentence), status)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -4,19 +4,36 @@ from flask_babel import lazy_gettext as _
 
 # By the code of the refusal, or of the HTTP error; others are shown as the domain words them.
 SENTENCES = {
+    "address_taken": _(
+        "Somebody else is registered with this address: one address confirms one registration."
+    ),
     "bad_request": _("This form was open for too long, or came from elsewhere: go back and send it again."),
+    "cancelled": _("This registration is cancelled: reinstate it instead."),
+    "category_full": _("This category has no place left: raise its capacity, or choose another one."),
+    "changed_meanwhile": _("These details were changed elsewhere meanwhile: look at them as they are now."),
     "forbidden": _("This is not open to you."),
     "internal_error": _("Something went wrong on our side; it has been logged."),
     "invitation_refused": _("This link doesn't work any more: ask an organiser for a new one."),
+    "link_refused": _(
+        "This link doesn't work any more, or was copied only in part. Have a fresh one mailed to you."
+    ),
+    "no_badge": _("There is no badge here just now: the page of your registration says why."),
     "method_not_allowed": _("This page can't be used in that way."),
+    "no_address": _("There is no e-mail address to send it to."),
     "no_event": _("There is no event here yet."),
+    "no_live_badge": _("There is no badge to print: only confirmed delegates have one."),
+    "not_confirmed": _("Only a confirmed delegate has a badge to reissue."),
     "not_found": _("There is nothing at this address: perhaps it was copied only in part."),
     "not_yours": _("Your role doesn't open this page."),
+    "other_badge_key": _(
+        "This badge was made under another CHECKIN_BADGE_KEY: set that key again, or it can't be printed."
+    ),
     "other_origin": _("This was sent from another site's page, so nothing was done."),
-    "request_entity_too_large": _("What you sent is too big."),
+    "request_entity_too_large": _("What you sent is too big: go back and shorten it."),
     "service_unavailable": _("This is not available just now: please try again in a minute."),
     "sign_in": _("Please sign in first."),
     "too_many_requests": _("That was too often in a short time: please try again a little later."),
+    "unknown_reference": _("There is no delegate with this reference."),
     "unsupported_media_type": _("This page takes what its own form sends, nothing else."),
 }
 

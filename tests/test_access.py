@@ -43,6 +43,26 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/find", "registration.find"): EVERYONE,
     ("POST", "/find", "registration.find"): EVERYONE,
     ("GET", "/find/sent", "registration.found"): EVERYONE,
+    # The link's token is the key: `test_an_id_of_somebody_else_opens_nothing` tries others.
+    ("GET", "/me/{link}", "me.page"): EVERYONE,
+    ("GET", "/me/{link}/door", "me.door"): EVERYONE,
+    ("GET", "/me/{link}/badge.pdf", "me.badge_file"): EVERYONE,
+    ("GET", "/me/{link}/badge.png", "me.picture"): EVERYONE,
+    ("GET", "/me/{link}/event.ics", "me.calendar"): EVERYONE,
+    ("GET", "/me/offline.js", "me.offline"): EVERYONE,
+    ("GET", "/me/withdrawn", "me.withdrawn"): EVERYONE,
+    ("POST", "/me/{link}/confirm", "me.confirm"): EVERYONE,
+    ("POST", "/me/{link}/withdraw", "me.withdraw"): EVERYONE,
+    ("GET", "/me/{link}/correct", "me.correct"): EVERYONE,
+    ("POST", "/me/{link}/correct", "me.correct"): EVERYONE,
+    ("GET", "/me/{link}/data", "me.data"): EVERYONE,
+    ("GET", "/me/{link}/data.json", "me.data_file"): EVERYONE,
+    ("POST", "/me/{link}/consents", "me.consents"): EVERYONE,
+    ("GET", "/me/{link}/add", "me.add"): EVERYONE,
+    ("POST", "/me/{link}/add", "me.add"): EVERYONE,
+    ("POST", "/me/{link}/people/{colleague}", "me.open_colleague"): EVERYONE,
+    ("GET", "/me/{link}/cancel", "me.cancel"): EVERYONE,
+    ("POST", "/me/{link}/cancel", "me.cancel"): EVERYONE,
     ("GET", "/login", "accounts.login"): EVERYONE,
     ("POST", "/login", "accounts.login"): EVERYONE,
     ("GET", "/login/code", "accounts.two_factor_token_validation"): EVERYONE,
@@ -92,11 +112,14 @@ class Cast:
     browsers: dict[str, Browser]
     badge: str
     invitation: str
+    # The token of a delegate's own link, and the reference of a colleague whom they registered.
+    link: str
+    colleague: str
 
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
-        path = path.format(invitation=self.invitation)
+        path = path.format(invitation=self.invitation, link=self.link, colleague=self.colleague)
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.
             headers |= {"Accept": "text/html"}
@@ -146,7 +169,9 @@ def cast(expo: Flask) -> Cast:
     halfway.send("/login", email=somebody.email, password="hujan turun di Ipoh")
     phones = {"door device": world.pair(expo), "desk device": world.pair(expo, desk=True)}
     invitation = invite(expo)[1].removeprefix("/invitation/")
-    return Cast(expo, phones, browsers | {"halfway": halfway}, world.codes(expo)["Ada Lim"], invitation)
+    everybody = browsers | {"halfway": halfway}
+    link, colleague = world.contact(expo, "Ada Lim", colleague="Ben Lim")
+    return Cast(expo, phones, everybody, world.codes(expo)["Ada Lim"], invitation, link, colleague)
 
 
 def test_everybody_opens_what_they_may_and_nothing_else(cast: Cast) -> None:

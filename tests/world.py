@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from checkin import clock
 from checkin.db import reading, transaction
-from checkin.domain import badges, doors, registering
+from checkin.domain import badges, colleagues, doors, links, registering
 from checkin.domain.badges import Badge
-from checkin.domain.delegates import Delegate
+from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.details import Details
 from checkin.domain.programme import programme
 from checkin.organisers.settings import apply_settings, settings_of
@@ -75,6 +75,26 @@ def codes(app: Flask) -> dict[str, str]:
         query = select(Badge, Delegate.name).join(Delegate, Delegate.id == Badge.delegate_id)
         rows = session.execute(query.where(Badge.revoked_at.is_(None)).order_by(Delegate.id)).all()
         return {row.name: badges.code_of(row.Badge, key=key, prefix=plan.code_prefix) for row in rows}
+
+
+def link(app: Flask, name: str) -> str:
+    """The token of a link to somebody's own page."""
+    now = clock.now()
+    with app.app_context(), transaction() as session:
+        found = session.scalars(select(Delegate.id).where(Delegate.name == name)).one()
+        return links.mint_link(session, found, now=now, expires_at=now + dt.timedelta(days=30))
+
+
+def contact(app: Flask, name: str, *, colleague: str) -> tuple[str, str]:
+    """The token of somebody's link, and the reference of a colleague whom they have registered."""
+    with app.app_context(), transaction() as session:
+        plan, key = programme(session), app.config["CHECKIN"].key
+        mine = session.scalars(select(Delegate).where(Delegate.name == name)).one()
+        agreed = Agreement({"notice": True}, "2026-11", "en")
+        added, _ = colleagues.add_colleague(
+            session, mine, person(colleague), agreed, programme=plan, key=key, now=clock.now()
+        )
+    return link(app, name), added.reference
 
 
 def pairing_code(app: Flask, door: str = "Gate A", *, desk: bool = False) -> str:

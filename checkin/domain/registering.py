@@ -131,6 +131,21 @@ def withdraw_approval(session: Session, delegate: Delegate, *, now: datetime) ->
     return withdrawn
 
 
+def forget_unconfirmed(session: Session, delegate: Delegate) -> bool:
+    """Remove somebody who never confirmed, with all that is kept of them; False for anybody else.
+
+    It frees the address for whoever it belongs to.
+    """
+    mine = select(Delegate.id).where(Delegate.id == delegate.id, Delegate.status == "unconfirmed")
+    if session.scalar(mine.with_for_update()) is None:
+        return False
+    session.execute(delete(Consent).where(Consent.delegate_id == delegate.id))
+    session.execute(delete(Link).where(Link.delegate_id == delegate.id))
+    session.execute(delete(Message).where(Message.delegate_id == delegate.id))
+    session.execute(delete(Delegate).where(Delegate.id == delegate.id))
+    return True
+
+
 def _moved(session: Session, delegate: Delegate, *, to: str, out_of: Sequence[str], now: datetime) -> bool:
     """Whether this call moved the delegate from one state to another: of two that try, one does."""
     moved = update(Delegate).where(Delegate.id == delegate.id, Delegate.status.in_(out_of))
@@ -208,7 +223,9 @@ def _statuses(session: Session, categories: Sequence[int]) -> list[str]:
     ]
 
 
-def row_of(person: Details, *, reference: str, category_id: int, status: str, now: datetime) -> dict[str, Any]:
+def row_of(
+    person: Details, *, reference: str, category_id: int, status: str, now: datetime
+) -> dict[str, Any]:
     """A new delegate's row, as whoever confirms for their address where they have one."""
     return {
         "reference": reference,

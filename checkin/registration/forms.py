@@ -43,8 +43,7 @@ class PublicForm(FlaskForm):  # type: ignore[misc]
     def validate(self, extra_validators: object = None) -> bool:
         valid: bool = super().validate(extra_validators)
         if "csrf_token" in self.errors:
-            self.form_errors = [
-                *self.form_errors,
+            self.form_errors: list[str] = [
                 gettext("This page was open for long, or came from elsewhere. Please send it once more."),
             ]
         return valid
@@ -137,7 +136,7 @@ class CorrectionForm(DetailsForm):
     """What a delegate may correct alone: not the category, and not an address that was confirmed."""
 
     # WTForms leaves such a field out.
-    category = None
+    category = None  # type: ignore[assignment]
     # When the details that were corrected had last been changed.
     seen = HiddenField()
 

@@ -1,0 +1,90 @@
+"""Everything that is kept about one delegate, for themselves; it owns no table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from checkin.domain.badges import Badge
+from checkin.domain.delegates import Consent, Delegate, consents_of
+from checkin.domain.doors import Door
+from checkin.domain.event import Category
+from checkin.domain.messages import Message
+from checkin.domain.scans import Scan
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """A delegate with what they agreed to, got, carry, and where their badge was read."""
+
+    delegate: Delegate
+    category: str
+    consents: Sequence[Consent]
+    messages: Sequence[Message]
+    badges: Sequence[Badge]
+    scans: Sequence[Row[datetime, str, str, str]]
+
+
+def own_data(session: Session, delegate: Delegate) -> OwnData:
+    """All of it, oldest first; `scans` are (at, direction, verdict, door's name)."""
+    scans = select(Scan.at, Scan.direction, Scan.verdict, Door.name).join(Door, Door.id == Scan.door_id)
+    return OwnData(
+        delegate,
+        session.scalars(select(Category.name).where(Category.id == delegate.category_id)).one(),
+        consents_of(session, delegate.id),
+        session.scalars(
+            select(Message).where(Message.delegate_id == delegate.id).order_by(Message.created_at)
+        ).all(),
+        session.scalars(
+            select(Badge).where(Badge.delegate_id == delegate.id).order_by(Badge.issued_at)
+        ).all(),
+        session.execute(scans.where(Scan.delegate_id == delegate.id).order_by(Scan.at)).all(),
+    )
+
+
+def as_json(data: OwnData) -> dict[str, object]:
+    """The same for a file, with times as RFC 3339; never a badge's code."""
+    one = data.delegate
+    details = {
+        name: getattr(one, name)
+        for name in (
+            *("reference", "honorific", "name", "organisation", "job_title", "country", "country_text"),
+            *("delegation", "email", "phone", "language", "interests", "access_needs", "note", "status"),
+        )
+    }
+    return {
+        **details,
+        "category": data.category,
+        "registered_at": one.registered_at.isoformat(),
+        "changed_at": one.changed_at.isoformat(),
+        "cancelled_at": one.cancelled_at.isoformat() if one.cancelled_at else None,
+        "consents": [
+            {
+                "purpose": consent.purpose,
+                "given": consent.given,
+                "notice_version": consent.notice_version,
+                "language": consent.language,
+                "at": consent.at.isoformat(),
+            }
+            for consent in data.consents
+        ],
+        "letters": [
+            {"kind": one.kind, "status": one.status, "written_at": one.created_at.isoformat()}
+            for one in data.messages
+        ],
+        "badges": [
+            {
+                "issued_at": badge.issued_at.isoformat(),
+                "printed_at": badge.printed_at.isoformat() if badge.printed_at else None,
+                "revoked_at": badge.revoked_at.isoformat() if badge.revoked_at else None,
+                "revocation": badge.revocation,
+            }
+            for badge in data.badges
+        ],
+        "scans": [
+            {"at": at.isoformat(), "direction": direction, "verdict": verdict, "door": door}
+            for at, direction, verdict, door in data.scans
+        ],
+    }
