@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from checkin.db import Base, Instant
@@ -26,6 +26,13 @@ class Scan(Base):
         CheckConstraint("seq >= 0", name="seq"),
         Index("ix_scan_passage", "delegate_id", "area_id", "day", "at"),
         Index("ix_scan_device_seq", "device_id", "seq"),
+        # Few: those of revoked phones, which the board counts.
+        Index(
+            "ix_scan_held",
+            "device_id",
+            postgresql_where=text("verdict = 'held'"),
+            sqlite_where=text("verdict = 'held'"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

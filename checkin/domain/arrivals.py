@@ -1,0 +1,231 @@
+"""Who has arrived, of whom, and through which door: the board's counts, without a name; it owns no table."""
+
+import datetime as dt
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, and_, exists, func, literal_column, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.functions import FunctionElement
+
+from checkin.domain.delegates import Delegate
+from checkin.domain.doors import Device
+from checkin.domain.programme import Programme
+from checkin.domain.scans import Attendance, Scan
+from checkin.domain.verdicts import HELD
+
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+QUARTERS_A_DAY = 96
+
+
+class span_number(FunctionElement[int]):  # noqa: N801 - reads like SQL's own functions.
+    """Which span of so many seconds since 1970 an Instant lies in."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(span_number, "postgresql")
+def _on_postgresql(element: span_number, compiler: Any, **kw: Any) -> str:
+    moment, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    return f"FLOOR(EXTRACT(EPOCH FROM {moment}) / {seconds})::bigint"
+
+
+@compiles(span_number, "sqlite")
+def _on_sqlite(element: span_number, compiler: Any, **kw: Any) -> str:
+    moment, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({moment}) / ({seconds} * 1000000)"
+
+
+def _span(moment: Any, length: timedelta) -> Any:
+    # The length is written out: as a parameter, PostgreSQL would not see that SELECT and GROUP BY say the same.
+    return span_number(moment, literal_column(str(int(length.total_seconds()))))
+
+
+@dataclass
+class Share:
+    """How many came of how many who are expected; somebody who was cancelled after coming still came."""
+
+    came: int = 0
+    expected: int = 0
+
+    def add(self, *, came: int, expected: int) -> None:
+        self.came += came
+        self.expected += expected
+
+
+@dataclass(frozen=True)
+class Entries:
+    """First entries on a day, by door and by quarter hour since the cut-over."""
+
+    day: dt.date
+    by_door: dict[uuid.UUID, Counter[int]]
+
+    @property
+    def total(self) -> int:
+        return sum(counts.total() for counts in self.by_door.values())
+
+    def until(self, quarter: int) -> int:
+        """How many had come before this quarter hour was over."""
+        return sum(
+            count for counts in self.by_door.values() for when, count in counts.items() if when <= quarter
+        )
+
+
+@dataclass
+class People:
+    """Shares of everybody and of each group; `statuses` counts registrations whatever their state."""
+
+    all: Share = field(default_factory=Share)
+    categories: dict[int, Share] = field(default_factory=lambda: defaultdict(Share))
+    countries: dict[str | None, Share] = field(default_factory=lambda: defaultdict(Share))
+    delegations: dict[str, Share] = field(default_factory=lambda: defaultdict(Share))
+    statuses: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class PhoneSeen:
+    """A paired phone as it was last heard; the skew in milliseconds, battery from 0 to 1."""
+
+    id: uuid.UUID
+    name: str
+    kind: str
+    door_id: uuid.UUID
+    heard_at: datetime
+    skew_ms: int
+    waiting: int | None
+    battery: float | None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """All that the board shows of an area on a day; `before` is the day of the event before it."""
+
+    at: datetime
+    area_id: int
+    entries: Entries
+    before: Entries | None
+    people: People
+    phones: Sequence[PhoneSeen]
+    held: int
+
+
+def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.date, now: datetime) -> Numbers:
+    """The board's numbers in four statements, whatever the number of people and scans."""
+    before = day_before(programme, day)
+    days = [day] if before is None else [day, before]
+    counted = _entries(session, programme, area_id=area_id, days=days)
+    return Numbers(
+        at=now,
+        area_id=area_id,
+        entries=counted[day],
+        before=None if before is None else counted[before],
+        people=_people(session, programme, area_id=area_id, day=day),
+        phones=phones(session),
+        held=held_scans(session).total(),
+    )
+
+
+def day_before(programme: Programme, day: dt.date) -> dt.date | None:
+    """The day of the event before a day, to compare it with; build days count only before build days."""
+    counts = next((one.counts for one in programme.days if one.date == day), True)
+    return max((one.date for one in programme.days if one.date < day and one.counts == counts), default=None)
+
+
+def _entries(
+    session: Session, programme: Programme, *, area_id: int, days: Sequence[dt.date]
+) -> dict[dt.date, Entries]:
+    quarter = _span(Attendance.first_at, QUARTER)
+    query = (
+        select(Attendance.day, Attendance.door_id, quarter.label("quarter"), func.count().label("people"))
+        .where(Attendance.day.in_(days), _counts_in(programme, area_id))
+        .group_by(Attendance.day, Attendance.door_id, quarter)
+        .order_by(Attendance.day, quarter)
+    )
+    found = {day: Entries(day, defaultdict(Counter)) for day in days}
+    for row in session.execute(query):
+        begins = datetime.fromtimestamp(row.quarter * int(QUARTER.total_seconds()), UTC)
+        # A phone whose clock was set between two uploads may name a quarter of another day: it stays in its own.
+        when = programme.minute_of(begins) // 15 % QUARTERS_A_DAY
+        found[row.day].by_door[row.door_id][when] += row.people
+    return found
+
+
+def _counts_in(programme: Programme, area_id: int) -> Any:
+    """Whether an attendance is somebody's first one of its day in an area.
+
+    Whoever entered an inner area has attended the main one, whether or not a door of the main one saw them.
+    """
+    if area_id != programme.main_area:
+        return Attendance.area_id == area_id
+    other = aliased(Attendance)
+    earlier = or_(
+        other.first_at < Attendance.first_at,
+        and_(other.first_at == Attendance.first_at, other.scan_id < Attendance.scan_id),
+    )
+    same = (other.delegate_id == Attendance.delegate_id, other.day == Attendance.day)
+    return ~exists().where(*same, earlier)
+
+
+def _people(session: Session, programme: Programme, *, area_id: int, day: dt.date) -> People:
+    here = [Attendance.delegate_id == Delegate.id, Attendance.day == day]
+    if area_id != programme.main_area:
+        here.append(Attendance.area_id == area_id)
+    group = (Delegate.status, Delegate.category_id, Delegate.country, Delegate.delegation)
+    came = func.count().filter(exists().where(*here)).label("came")
+    query = select(*group, func.count().label("people"), came).group_by(*group)
+    people = People()
+    for row in session.execute(query):
+        people.statuses[row.status] += row.people
+        expected = row.status == "confirmed" and _may_enter(programme, row.category_id, area_id, day)
+        if expected or row.came:
+            groups = [people.all, people.categories[row.category_id], people.countries[row.country]]
+            for share in groups + ([people.delegations[row.delegation]] if row.delegation else []):
+                share.add(came=row.came, expected=row.people if expected else 0)
+    return people
+
+
+def _may_enter(programme: Programme, category_id: int, area_id: int, day: dt.date) -> bool:
+    category = programme.categories[category_id]
+    inside = bool(category.areas) if area_id == programme.main_area else area_id in category.areas
+    return inside and day in category.days
+
+
+def phones(session: Session) -> Sequence[PhoneSeen]:
+    """The phones that are paired and not revoked, by door and then as they were paired."""
+    columns = (
+        *(Device.id, Device.name, Device.kind, Device.door_id),
+        *(Device.heard_at, Device.skew_ms, Device.waiting, Device.battery),
+    )
+    query = select(*columns).where(Device.revoked_at.is_(None)).order_by(Device.paired_at, Device.id)
+    return [PhoneSeen(*row) for row in session.execute(query)]
+
+
+def held_scans(session: Session) -> Counter[uuid.UUID]:
+    """How many scans of each revoked phone wait for an organiser's decision."""
+    query = select(Scan.device_id, func.count().label("scans")).where(Scan.verdict == HELD)
+    return Counter({row.device_id: row.scans for row in session.execute(query.group_by(Scan.device_id))})
+
+
+def registrations(session: Session, programme: Programme, *, since: datetime) -> Counter[dt.date]:
+    """How many registered on each date at the event, from a moment on."""
+    hour = _span(Delegate.registered_at, HOUR)
+    query = select(hour.label("hour"), func.count().label("people")).where(Delegate.registered_at >= since)
+    found: Counter[dt.date] = Counter()
+    for row in session.execute(query.group_by(hour)):
+        begins = datetime.fromtimestamp(row.hour * 3600, UTC)
+        found[begins.astimezone(programme.zone).date()] += row.people
+    return found
+
+
+def people_who_came(session: Session, programme: Programme) -> int:
+    """How many came on any day that counts, each person once."""
+    days = [day.date for day in programme.days if day.counts]
+    query = select(func.count(Attendance.delegate_id.distinct())).where(Attendance.day.in_(days))
+    return session.scalar(query) or 0
