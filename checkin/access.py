@@ -55,11 +55,24 @@ def guard(app: Flask) -> None:
 
 
 def bearer_token() -> str:
-    """The phone's token; raises a 401 Refusal where there is none."""
+    """The phone's token, of the header or of the scanner page's cookie; raises a 401 Refusal where there is none.
+
+    Where it is the cookie's, what changes something must come from our own page.
+    """
     authorization = request.authorization
-    if authorization is None or authorization.type != "bearer" or not authorization.token:
+    if authorization is not None and authorization.type == "bearer" and authorization.token:
+        return authorization.token
+    kept = request.cookies.get(phone_cookie())
+    if not kept:
         raise Refusal("unknown_token", "This needs a phone's token: Authorization: Bearer …", status=401)
-    return authorization.token
+    if request.method not in {"GET", "HEAD"}:
+        check_origin()
+    return kept
+
+
+def phone_cookie() -> str:
+    """The name of the cookie in which the scanner page keeps its phone's token."""
+    return "__Host-checkin-phone" if current_app.config["CHECKIN"].secure else "checkin-phone"
 
 
 def unknown_token() -> Refusal:

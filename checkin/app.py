@@ -20,9 +20,11 @@ from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
 from checkin.documents import mailing
+from checkin.door import pages as door_pages
 from checkin.door import routes as door
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
+from checkin.organisers import routes as organisers
 from checkin.registration import routes as registration
 from checkin.registration import self_service
 
@@ -62,8 +64,10 @@ def create_app(config: Config) -> Flask:
         registration.blueprint,
         self_service.blueprint,
         accounts.blueprint,
+        *organisers.PARTS,
         door.blueprint,
         door.description,
+        door_pages.blueprint,
         operations.blueprint,
     ):
         app.register_blueprint(part)
@@ -95,6 +99,8 @@ def _settle(app: Flask, config: Config) -> None:
         SESSION_COOKIE_SECURE=config.secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # As long as the session: an organiser's page stands open all day.
+        WTF_CSRF_TIME_LIMIT=None,
         SESSION_COOKIE_NAME="__Host-checkin" if config.secure else "checkin",
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "checkin" / "translations"),
         BABEL_DEFAULT_LOCALE="en",
@@ -122,6 +128,8 @@ def _protect(app: Flask, config: Config) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     Babel(app, locale_selector=_language)
     csrf.init_app(app)
+    # Before Talisman, whose headers are written first then.
+    app.after_request(_let_the_scanner_decode)
     limits.start(app, config)
     Talisman(
         app,
@@ -136,6 +144,14 @@ def _protect(app: Flask, config: Config) -> None:
     )
     if config.secure:
         app.after_request(_only_https)
+
+
+def _let_the_scanner_decode(response: Response) -> Response:
+    """WebAssembly for the scanner and its worker, whose policy is that of its own file; nowhere else."""
+    args = request.view_args or {}
+    if request.endpoint == "door_pages.page" or str(args.get("name", "")).startswith("door/"):
+        response.headers["Content-Security-Policy"] += "; script-src 'self' 'wasm-unsafe-eval'"
+    return response
 
 
 def _language() -> str:
@@ -188,7 +204,9 @@ def _problem(status: int, code: str, sentence: str, **extra: Any) -> BaseRespons
         response.content_type = "application/problem+json"
     else:
         sentence = sentences.on_a_page(code, sentence)
-        response = make_response(render_template("error.html", status=status, code=code, sentence=sentence), status)
+        response = make_response(
+            render_template("error.html", status=status, code=code, sentence=sentence), status
+        )
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -184,6 +184,12 @@ def _decision(scan_id: Any) -> Any:
     return of_scan.scalar_subquery().label("decision")
 
 
+def entered_at(session: Session, door_id: uuid.UUID, *, day: dt.date) -> int:
+    """How many made their first entry of a day at a door."""
+    query = select(func.count()).select_from(Attendance)
+    return session.scalar(query.where(Attendance.door_id == door_id, Attendance.day == day)) or 0
+
+
 def scans(session: Session, scope: Scope, *, area_named: bool) -> Iterator[Row[Any]]:
     """Every scan, refused and voided ones too, in the order of their corrected times, streamed.
 

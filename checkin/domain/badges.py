@@ -12,11 +12,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from checkin.db import Base, Instant
 from checkin.domain.delegates import Delegate
 from checkin.domain.event import Category, the_event
+from checkin.domain.words import latin
 from checkin.errors import Conflict
 from checkin.tokens import BadgeKey, lookup_id, new_id, seal_card
 
 # Sealed cards are padded to a multiple of this, so that their length doesn't tell a name's.
 CARD_BLOCK = 64
+# What a helper types of a name beside the reference of a badge that can't be read.
+LETTERS_OF_A_NAME = 3
 
 
 class Badge(Base):
@@ -115,6 +118,24 @@ def code_of(badge: Badge, *, key: BadgeKey, prefix: str) -> str:
 def live_badge(session: Session, delegate_id: int) -> Badge | None:
     """The badge of a delegate that is neither replaced nor revoked."""
     return session.scalar(select(Badge).where(Badge.delegate_id == delegate_id, Badge.revoked_at.is_(None)))
+
+
+def named_badge(session: Session, reference: str, *, letters: str) -> str | None:
+    """The look-up id of a delegate's live badge, where a word of their name begins with these letters.
+
+    At least three, in any case and without accents; fewer where a word of the name has no more.
+    """
+    wanted = latin(letters.strip())
+    query = select(Badge.lookup, Delegate.name).join(Delegate, Delegate.id == Badge.delegate_id)
+    number = reference.strip().upper()
+    found = session.execute(query.where(Badge.revoked_at.is_(None), Delegate.reference == number)).first()
+    if found is None or not wanted:
+        return None
+    words = latin(found.name).split()
+    fits = (
+        word == wanted or (len(wanted) >= LETTERS_OF_A_NAME and word.startswith(wanted)) for word in words
+    )
+    return str(found.lookup) if any(fits) else None
 
 
 def revoke_badge(session: Session, badge: Badge, *, revocation: str, reason: str, now: datetime) -> None:

@@ -107,6 +107,14 @@ def offer_pairing(session: Session, door_id: uuid.UUID, *, desk: bool, now: date
     return pairing, code
 
 
+def offered_pairing(session: Session, code: str, *, now: datetime) -> Pairing | None:
+    """The invitation of a code that still works."""
+    offered = select(Pairing).where(
+        Pairing.code_hash == token_hash(code), Pairing.used_at.is_(None), Pairing.expires_at > now
+    )
+    return session.scalar(offered)
+
+
 def pair_device(session: Session, code: str, *, operator: str, now: datetime) -> tuple[Device, str]:
     """Turn a pairing code into a device and its token; raises Forbidden for a code that is wrong, old or used."""
     used = update(Pairing).where(

@@ -164,6 +164,39 @@ class Results(Struct):
     results: list[Result]
 
 
+class DoorChoice(Struct):
+    """A door at which a phone can stand; `direction` is in, out or both."""
+
+    id: uuid.UUID
+    name: str
+    area: str
+    direction: str
+
+
+class ScannerState(Struct):
+    """What the scanner page starts from; `today` counts today's first entries at the phone's door."""
+
+    device: DeviceOut
+    operator: str
+    door: DoorChoice
+    doors: list[DoorChoice]
+    event: EventOut
+    today: int
+
+
+class Lookup(Struct):
+    """A damaged badge: the reference that is printed on it, and three letters of a word of the name."""
+
+    reference: str
+    letters: str
+
+
+class LookedUp(Struct):
+    """The badge's look-up id, to be sent with a scan."""
+
+    badge: str
+
+
 class Moved(Struct):
     """Where the phone stands now."""
 

@@ -14,14 +14,14 @@ from sqlalchemy import Row
 from checkin import clock, metrics
 from checkin.access import bearer_token, open_to, unknown_token
 from checkin.db import db, reading, transaction
-from checkin.domain import audit, doors, first_entry, judging, searching, undoing, words
+from checkin.domain import attendance, audit, badges, doors, first_entry, judging, searching, undoing, words
 from checkin.domain.doors import HEARD_EVERY, Device, PhoneState
 from checkin.domain.first_entry import Question
 from checkin.domain.judging import Judgement
 from checkin.domain.programme import Programme, Programmes
 from checkin.door import payloads
 from checkin.door.payloads import Item, Result
-from checkin.errors import Refusal
+from checkin.errors import NotFound, Refusal
 from checkin.limits import count_upload, limiter, refuse_too_many_uploads
 from checkin.tokens import token_hash
 
@@ -215,6 +215,56 @@ def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: 
 
 def _result(raw: Any, judgement: Judgement | None) -> Result:
     return payloads.rejected(raw) if judgement is None else payloads.result(judgement, raw["id"])
+
+
+@blueprint.get("/state")
+@open_to("device")
+@limiter.limit("120/minute")
+@api.validate(resp=_described(payloads.ScannerState, 401, 403), security=PHONE, skip_validation=True)
+def state() -> Response:
+    """Who this phone is, where it stands and may stand, and how many came in there today."""
+    programme, now = _programme(), clock.now()
+    device: Device = g.device
+    with reading() as session:
+        today = attendance.entered_at(session, device.door_id, day=programme.day_of(now))
+    choices = {
+        door.id: payloads.DoorChoice(door.id, door.name, door.area, door.direction)
+        for door in programme.doors.values()
+    }
+    return _json(
+        payloads.ScannerState(
+            payloads.DeviceOut(device.id, device.name),
+            device.operator,
+            choices[device.door_id],
+            list(choices.values()),
+            _event(programme),
+            today,
+        )
+    )
+
+
+@blueprint.post("/lookup")
+@open_to("device")
+@limiter.limit("10/minute; 100/day")
+@api.validate(
+    json=payloads.Lookup,
+    resp=_described(payloads.LookedUp, 401, 403, 404),
+    security=PHONE,
+    skip_validation=True,
+)
+def lookup() -> Response:
+    """Find a badge whose code can't be read, by its reference and three letters of its bearer's name.
+
+    Wrong letters and unknown references are answered alike, and not often.
+    """
+    asked = payloads.read(request.get_data(), payloads.Lookup)
+    with transaction() as session:
+        found = badges.named_badge(session, asked.reference, letters=asked.letters)
+        actor = f"device:{g.device.id}"
+        audit.record(session, "badge looked up", actor=actor, now=clock.now(), found=found is not None)
+    if found is None:
+        raise NotFound("no_such_badge", "There is no badge with this reference and these letters.")
+    return _json(payloads.LookedUp(found))
 
 
 @blueprint.post("/decisions")

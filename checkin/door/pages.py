@@ -1,0 +1,145 @@
+"""The scanner on a helper's phone: pairing, the page itself, and what makes it an app; it owns no table."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import StringField
+
+from checkin import clock
+from checkin.access import open_to, phone_cookie
+from checkin.assets import FOLDER, asset, version
+from checkin.db import reading, transaction
+from checkin.domain import audit, doors
+from checkin.domain.doors import Pairing
+from checkin.domain.programme import Programme, programme
+from checkin.door import payloads
+from checkin.errors import Forbidden
+from checkin.limits import limiter
+
+blueprint = Blueprint("door_pages", __name__, url_prefix="/door")
+
+KEPT = timedelta(days=30)
+LONGEST_NAME = 60
+# How the browsers inside other apps call themselves: they have no camera for us, and forget what they keep.
+IN_APP = (
+    *("FBAN", "FBAV", "FB_IAB", "Instagram", " Line/", "MicroMessenger", "WhatsApp", "Telegram", "TikTok"),
+    *("musical_ly", "BytedanceWebview", "Snapchat", "Twitter", "LinkedInApp", "; wv)"),
+)
+
+
+class PairingForm(FlaskForm):  # type: ignore[misc]
+    """Who holds the phone."""
+
+    operator = StringField()
+
+    def validate(self, extra_validators: object = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        name = payloads.printable(self.operator.data or "")[:LONGEST_NAME].strip()
+        if not name:
+            self.operator.errors = [
+                _("Please type your name, so that the organisers know whose phone this is.")
+            ]
+        self.operator.data = name
+        return valid and bool(name)
+
+
+@blueprint.get("")
+@open_to("everyone")
+def page() -> Response:
+    """The scanner; whose phone it is, the page itself asks. It holds nothing personal and may be kept."""
+    response = make_response(render_template("door/scanner.html"))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.route("/pair/<code>", methods=["GET", "POST"])
+@open_to("everyone")
+@limiter.limit("300/minute", key_func=get_remote_address)
+def pair(code: str) -> BaseResponse | tuple[str, int]:
+    """What a phone opens from the organisers' screen: opening uses nothing up, the button pairs."""
+    form, now = PairingForm(), clock.now()
+    with reading() as session:
+        plan = programme(session)
+        offered = doors.offered_pairing(session, code, now=now)
+    if offered is None:
+        return _refused(plan)
+    if request.method == "GET":
+        return _asked(form, plan, offered, 200)
+    if not form.validate():
+        return _asked(form, plan, offered, 422)
+    try:
+        token = _pair(code, form.operator.data or "")
+    except Forbidden:
+        return _refused(plan)
+    response = redirect(url_for("door_pages.page"), 303)
+    secure = current_app.config["CHECKIN"].secure
+    response.set_cookie(
+        phone_cookie(), token, max_age=KEPT, secure=secure, httponly=True, samesite="Strict", path="/"
+    )
+    return response
+
+
+def _asked(form: PairingForm, plan: Programme, offered: Pairing, status: int) -> tuple[str, int]:
+    in_app = any(mark in request.user_agent.string for mark in IN_APP)
+    door = plan.doors[offered.door_id]
+    return render_template(
+        "door/pair.html", form=form, event=plan, door=door, desk=offered.kind == "desk", in_app=in_app
+    ), status
+
+
+def _refused(plan: Programme) -> tuple[str, int]:
+    return render_template("door/pair_refused.html", event=plan), 403
+
+
+def _pair(code: str, operator: str) -> str:
+    now = clock.now()
+    with transaction() as session:
+        device, token = doors.pair_device(session, code, operator=operator, now=now)
+        audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
+    return token
+
+
+@blueprint.get("/worker.js")
+@open_to("everyone")
+def service_worker() -> Response:
+    """The service worker that opens the scanner without a network; served here, so that it may rule over /door."""
+    source = (FOLDER / "door" / "service-worker.js").read_text()
+    response = Response(source.replace("VERSION", version()), content_type="text/javascript; charset=utf-8")
+    response.headers["Service-Worker-Allowed"] = "/door"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/manifest.webmanifest")
+@open_to("everyone")
+def manifest() -> Response:
+    """What a phone needs to put the scanner on its home screen (W3C Web Application Manifest)."""
+    icons = [
+        {
+            "src": asset(f"door/icon-{side}.png"),
+            "sizes": f"{side}x{side}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for side in (192, 512)
+        for purpose in ("any", "maskable")
+    ]
+    app = {
+        "id": "/door",
+        "name": _("Checkin door"),
+        "short_name": _("Door"),
+        "start_url": "/door",
+        "scope": "/door",
+        "display": "standalone",
+        "orientation": "portrait",
+        "background_color": "#0b1214",
+        "theme_color": "#0b1214",
+        "icons": icons,
+    }
+    response = make_response(app)
+    response.content_type = "application/manifest+json"
+    return response

@@ -1,0 +1,83 @@
+// How each verdict looks and sounds and what it asks of the helper: a table, and nothing else.
+
+/** @import { Result, Sighting } from "./types.js" */
+
+/**
+ * @typedef {"green" | "blue" | "grey" | "amber" | "red"} Tone
+ * @typedef {{ tone: Tone, icon: string, words: [string, string], hold: number, stays: boolean,
+ *   reason: [string, string] | null, advice: [string, string] | null, asks: boolean }} Look
+ */
+
+const QUICK = 1200;
+const SLOW = 2000;
+const HELP_DESK = /** @type {[string, string]} */ (["Help desk, please", "Sila ke meja bantuan"]);
+
+/** @type {Record<string, [string, string]>} */
+const REASONS = {
+  unknown: ["This badge is not on our list", "Lencana ini tiada dalam senarai kami"],
+  other_event: ["A badge of another event", "Lencana untuk acara lain"],
+  replaced: ["There is a newer badge", "Sudah ada lencana yang lebih baharu"],
+  revoked: ["This badge is no longer in use", "Lencana ini tidak lagi digunakan"],
+  cancelled: ["The registration was cancelled", "Pendaftaran telah dibatalkan"],
+  pending: ["The registration waits for approval", "Pendaftaran menunggu kelulusan"],
+  not_this_day: ["This badge is for another day", "Lencana ini untuk hari lain"],
+  not_open: ["Not open at this hour", "Belum dibuka pada waktu ini"],
+  not_this_area: ["This badge is for another area", "Lencana ini untuk kawasan lain"],
+};
+
+/** @type {Record<string, Look>} */
+const LOOKS = {
+  admitted: quick("green", "✓", ["WELCOME", "SILA MASUK"]),
+  returned: quick("blue", "↻", ["WELCOME BACK", "SELAMAT KEMBALI"]),
+  left: quick("grey", "→", ["EXIT RECORDED", "KELUAR DIREKODKAN"]),
+  repeat: {
+    ...slow("amber", "!", ["ALREADY IN, CHECK NAME", "SUDAH MASUK, SEMAK NAMA"]),
+    advice: ["Is it this person?", "Adakah ini orangnya?"],
+    asks: true,
+  },
+  refused: { ...slow("red", "✕", ["NOT HERE", "BUKAN DI SINI"]), advice: HELP_DESK },
+  held: {
+    ...slow("red", "✕", ["THIS PHONE IS STOPPED", "TELEFON INI DIHENTIKAN"]),
+    advice: ["Bring it to an organiser", "Bawa kepada penganjur"],
+  },
+  rejected: {
+    ...slow("red", "✕", ["COULD NOT BE KEPT", "TIDAK DAPAT DISIMPAN"]),
+    advice: ["Scan again", "Imbas sekali lagi"],
+  },
+  away: {
+    ...slow("amber", "⇄", ["NO CONNECTION", "TIADA SAMBUNGAN"]),
+    reason: ["Kept on this phone, not judged yet", "Disimpan di telefon ini, belum disemak"],
+    advice: ["Look at the badge yourself", "Sila semak lencana sendiri"],
+  },
+};
+
+/** @param {Tone} tone @param {string} icon @param {[string, string]} words @returns {Look} */
+function quick(tone, icon, words) {
+  return { tone, icon, words, hold: QUICK, stays: false, reason: null, advice: null, asks: false };
+}
+
+/** @param {Tone} tone @param {string} icon @param {[string, string]} words @returns {Look} */
+function slow(tone, icon, words) {
+  return { tone, icon, words, hold: SLOW, stays: true, reason: null, advice: null, asks: false };
+}
+
+/**
+ * How a result is shown.
+ * @param {Result} result
+ * @returns {Look}
+ */
+export function look(result) {
+  const found = LOOKS[result.verdict] ?? /** @type {Look} */ (LOOKS.refused);
+  return result.reason ? { ...found, reason: REASONS[result.reason] ?? null } : found;
+}
+
+/**
+ * When and where somebody was seen, on the event's clock, such as “09:41 · Gate B”.
+ * @param {Sighting | null | undefined} sighting
+ * @param {string} timeZone
+ */
+export function sighted(sighting, timeZone) {
+  if (!sighting) return "";
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
+  return `${clock.format(new Date(sighting.at))} · ${sighting.door}`;
+}
