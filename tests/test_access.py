@@ -17,7 +17,8 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import transaction
-from checkin.domain import staff
+from checkin.domain import messages, staff
+from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.staff import SecondFactor
 from tests import world
 from tests.accounts.people import Browser, Member, invite
@@ -25,6 +26,8 @@ from tests.accounts.people import Browser, Member, invite
 STAFF = {"organiser", "supervisor", "desk", "protocol"}
 EVERYONE = {"nobody", "delegate", "door device", "desk device", "halfway", *STAFF}
 DEVICES = {"door device", "desk device"}
+ORGANISER = {"organiser"}
+READERS = {"organiser", "supervisor"}
 
 # Each route with those who may open it. Whoever isn't named must get a 401, 403 or 404.
 ROUTES: dict[tuple[str, str, str], set[str]] = {
@@ -43,6 +46,20 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/find", "registration.find"): EVERYONE,
     ("POST", "/find", "registration.find"): EVERYONE,
     ("GET", "/find/sent", "registration.found"): EVERYONE,
+    ("GET", "/organiser/delegates", "people.index"): READERS,
+    ("GET", "/organiser/delegates/KL-00001", "person.page"): READERS,
+    ("POST", "/organiser/delegates/KL-00001/cancel", "person.act"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/badge.pdf", "person.badge"): ORGANISER,
+    ("GET", "/organiser/delegates/KL-00001/correct", "amending.correct"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/correct", "amending.correct"): ORGANISER,
+    ("GET", "/organiser/exports", "files.index"): ORGANISER,
+    ("POST", "/organiser/exports/delegates", "files.download"): ORGANISER,
+    ("GET", "/organiser/outbox", "outbox.index"): ORGANISER,
+    ("POST", "/organiser/outbox/retry", "outbox.retry"): ORGANISER,
+    ("GET", "/organiser/outbox/{letter}", "outbox.letter"): ORGANISER,
+    ("GET", "/organiser/outbox/{letter}/letter.html", "outbox.html"): ORGANISER,
+    ("GET", "/organiser/outbox/{letter}/0", "outbox.attachment"): ORGANISER,
+    ("GET", "/organiser/audit", "log.index"): ORGANISER,
     # The link's token is the key: `test_an_id_of_somebody_else_opens_nothing` tries others.
     ("GET", "/me/{link}", "me.page"): EVERYONE,
     ("GET", "/me/{link}/door", "me.door"): EVERYONE,
@@ -115,11 +132,14 @@ class Cast:
     # The token of a delegate's own link, and the reference of a colleague whom they registered.
     link: str
     colleague: str
+    # The id of a message that waits.
+    letter: uuid.UUID
 
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
-        path = path.format(invitation=self.invitation, link=self.link, colleague=self.colleague)
+        known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
+        path = path.format(**known, letter=self.letter)
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.
             headers |= {"Accept": "text/html"}
@@ -171,7 +191,14 @@ def cast(expo: Flask) -> Cast:
     invitation = invite(expo)[1].removeprefix("/invitation/")
     everybody = browsers | {"halfway": halfway}
     link, colleague = world.contact(expo, "Ada Lim", colleague="Ben Lim")
-    return Cast(expo, phones, everybody, world.codes(expo)["Ada Lim"], invitation, link, colleague)
+    badge = world.codes(expo)["Ada Lim"]
+    return Cast(expo, phones, everybody, badge, invitation, link, colleague, _letter(expo))
+
+
+def _letter(app: Flask) -> uuid.UUID:
+    with app.app_context(), transaction() as session:
+        ada = delegate_with_reference(session, "KL-00001")
+        return messages.write_message(session, ada.id, kind="badge", now=clock.now()).id
 
 
 def test_everybody_opens_what_they_may_and_nothing_else(cast: Cast) -> None:

@@ -89,6 +89,14 @@ def reissue_and_mail(
     return write_to(session, delegate, kind="badge_reissued", now=now)
 
 
+def try_again(session: Session, *, at_most: int, message_id: uuid.UUID | None = None) -> int:
+    """Have failed messages sent after all, or one of them; returns how many."""
+    revived = messages.revive(session, at_most=at_most, message_id=message_id)
+    for one in revived:
+        jobs.enqueue(session, SEND, str(one))
+    return len(revived)
+
+
 # --- sending, in a worker -----------------------------------------------------------------------------------
 
 

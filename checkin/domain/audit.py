@@ -9,10 +9,12 @@ from sqlalchemy import JSON, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
+from checkin.domain.doors import Device
+from checkin.domain.staff import Staff
 
 A_PAGE = 50
 # Acts that change nothing: somebody saw personal data.
-LOOKS = ("delegates listed", "delegates searched", "delegate opened", "letter opened", "badge opened")
+LOOKS = ("delegates listed", "delegates searched", "delegate opened", "letter opened", "letters listed")
 
 
 class Audit(Base):
@@ -74,3 +76,10 @@ def acts(session: Session, sought: Sought, *, before: int | None = None) -> tupl
         query = query.where(Audit.at < sought.until)
     found = session.scalars(query.limit(A_PAGE + 1)).all()
     return found[:A_PAGE], len(found) > A_PAGE
+
+
+def actors(session: Session) -> dict[str, str]:
+    """The staff's addresses and the phones' names, by what the log calls them."""
+    staff = session.execute(select(Staff.id, Staff.email).order_by(Staff.email)).all()
+    phones = session.execute(select(Device.id, Device.name).order_by(Device.paired_at, Device.name)).all()
+    return {f"staff:{one.id}": one.email for one in staff} | {f"device:{one.id}": one.name for one in phones}

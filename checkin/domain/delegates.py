@@ -130,9 +130,13 @@ def contact_of(session: Session, email: str, *, hold: bool = False) -> Delegate 
     return session.scalar(query.with_for_update() if hold else query)
 
 
-def delegate_with_reference(session: Session, reference: str) -> Delegate:
-    """The delegate of a reference in any case; raises NotFound."""
-    found = session.scalar(select(Delegate).where(Delegate.reference == reference.strip().upper()))
+def delegate_with_reference(session: Session, reference: str, *, hold: bool = False) -> Delegate:
+    """The delegate of a reference in any case; raises NotFound.
+
+    `hold` makes others who hold wait for this transaction, so that what is read here still holds when it is changed.
+    """
+    query = select(Delegate).where(Delegate.reference == reference.strip().upper())
+    found = session.scalar(query.with_for_update() if hold else query)
     if found is None:
         raise NotFound("unknown_reference", f"There is no delegate with the reference {reference}.")
     return found

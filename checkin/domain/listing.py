@@ -35,7 +35,7 @@ from checkin.domain.searching import best_matches
 from checkin.domain.staff import Staff
 
 A_PAGE = 50
-COUNTED_AT_MOST = 10_000
+COUNTED_AT_MOST = 100_000
 HISTORY_AT_MOST = 500
 
 
@@ -101,7 +101,7 @@ def matching_delegates(session: Session, query: str, wanted: Wanted, *, day: dat
     return Page(rows, len(rows) if len(best) <= A_PAGE else None)
 
 
-def _rows(day: date) -> Select[Any]:
+def _rows(day: date) -> Select[*tuple[Any, ...]]:
     """What a row of the list shows; `first_at` is the first entry anywhere on a day."""
     first_at = select(func.min(Attendance.first_at)).where(
         Attendance.delegate_id == Delegate.id, Attendance.day == day
@@ -158,7 +158,7 @@ def groups(session: Session) -> Groups:
     return Groups(kinds["country"], dict(sorted(kinds["delegation"].items())))
 
 
-def _group(column: Any, kind: str) -> Select[Any]:
+def _group(column: Any, kind: str) -> Select[*tuple[Any, ...]]:
     return select(literal(kind), column, func.count()).group_by(column)
 
 
@@ -185,7 +185,7 @@ def history(session: Session, delegate: Delegate) -> Sequence[Row[Any]]:
     return session.execute(newest.limit(HISTORY_AT_MOST)).all()
 
 
-def _event(source: str, at: Any, **known: Any) -> Select[Any]:
+def _event(source: str, at: Any, **known: Any) -> Select[*tuple[Any, ...]]:
     columns = {
         "what": literal(""),
         "about": literal(""),
@@ -206,7 +206,7 @@ def _event(source: str, at: Any, **known: Any) -> Select[Any]:
     )
 
 
-def _scans(delegate: Delegate) -> Select[Any]:
+def _scans(delegate: Delegate) -> Select[*tuple[Any, ...]]:
     decided = (
         select(Decision.decision).where(Decision.scan_id == Scan.id).order_by(Decision.id.desc()).limit(1)
     )
@@ -234,7 +234,7 @@ def _scans(delegate: Delegate) -> Select[Any]:
     )
 
 
-def _arrivals(delegate: Delegate) -> Select[Any]:
+def _arrivals(delegate: Delegate) -> Select[*tuple[Any, ...]]:
     return (
         _event(
             "arrival",
@@ -249,7 +249,7 @@ def _arrivals(delegate: Delegate) -> Select[Any]:
     )
 
 
-def _messages(delegate: Delegate) -> Select[Any]:
+def _messages(delegate: Delegate) -> Select[*tuple[Any, ...]]:
     return _event(
         "message",
         Message.created_at,
@@ -260,14 +260,14 @@ def _messages(delegate: Delegate) -> Select[Any]:
     ).where(Message.delegate_id == delegate.id)
 
 
-def _consents(delegate: Delegate) -> Select[Any]:
+def _consents(delegate: Delegate) -> Select[*tuple[Any, ...]]:
     given = case((Consent.given, "given"), else_="withdrawn")
     return _event(
         "consent", Consent.at, what=Consent.purpose, about=given, place=Consent.notice_version
     ).where(Consent.delegate_id == delegate.id)
 
 
-def _acts(delegate: Delegate) -> Select[Any]:
+def _acts(delegate: Delegate) -> Select[*tuple[Any, ...]]:
     """What staff and others did; who only looked is in the audit log."""
     by = and_(Audit.actor == literal("staff:") + cast(Staff.id, String))
     return (

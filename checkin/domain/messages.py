@@ -71,6 +71,14 @@ def too_many(session: Session, email: str, *, now: datetime) -> bool:
     return (session.scalar(caused) or 0) >= A_DAY_AT_MOST
 
 
+def was_written(session: Session, delegate_id: int, *, kind: str, since: datetime) -> bool:
+    """Whether a delegate has been written a message of a kind since a moment, sent or not."""
+    same = select(Message.id).where(
+        Message.delegate_id == delegate_id, Message.kind == kind, Message.created_at > since
+    )
+    return session.scalar(same.limit(1)) is not None
+
+
 def write_reminders(
     session: Session, kind: str, *, registered_before: datetime, now: datetime
 ) -> Sequence[uuid.UUID]:
@@ -122,6 +130,16 @@ def mark_failed(session: Session, message_id: uuid.UUID, *, error: str | None = 
     """The message will not be sent; without an error for the reason of its last delay."""
     last = func.coalesce(func.nullif(Message.error, ""), "It could not be sent, and the log says why.")
     _settle(session, message_id, status="failed", error=last if error is None else error)
+
+
+def revive(session: Session, *, at_most: int, message_id: uuid.UUID | None = None) -> Sequence[uuid.UUID]:
+    """Let failed messages wait again, the oldest first, or one of them; returns which."""
+    failed = select(Message.id).where(Message.status == "failed")
+    if message_id is not None:
+        failed = failed.where(Message.id == message_id)
+    some = failed.order_by(Message.created_at, Message.id).limit(at_most)
+    revived = update(Message).where(Message.id.in_(some), Message.status == "failed")
+    return session.scalars(revived.values(status="waiting", error="").returning(Message.id)).all()
 
 
 def _settle(session: Session, message_id: uuid.UUID, **values: Any) -> None:

@@ -1,0 +1,107 @@
+"""The words for what the database calls by short names: states, acts, letters, verdicts; it owns no table."""
+
+from flask_babel import lazy_gettext as _
+
+STATUSES = {
+    "confirmed": _("Confirmed"),
+    "pending": _("Awaiting approval"),
+    "waiting": _("On the waiting list"),
+    "unconfirmed": _("Not confirmed yet"),
+    "cancelled": _("Cancelled"),
+}
+
+# What staff, phones, delegates and commands do, as the audit log keeps it.
+ACTIONS = {
+    "approval withdrawn": _("Withdrew the approval"),
+    "attendance exported": _("Exported attendance"),
+    "badge printed": _("Printed the badge"),
+    "badge reissued": _("Reissued the badge"),
+    "badges printed": _("Printed badges"),
+    "delegate cancelled": _("Cancelled the registration"),
+    "delegate confirmed": _("Confirmed the registration"),
+    "delegate corrected": _("Corrected the details"),
+    "delegate opened": _("Looked at a delegate"),
+    "delegate reinstated": _("Reinstated the registration"),
+    "delegates exported": _("Exported delegates"),
+    "delegates imported": _("Imported delegates"),
+    "delegates listed": _("Looked at the list of delegates"),
+    "delegates searched": _("Searched for delegates"),
+    "device moved": _("Moved a phone to another door"),
+    "device paired": _("Paired a phone"),
+    "device revoked": _("Revoked a phone"),
+    "event set": _("Changed the event's set-up"),
+    "invitation accepted": _("Accepted the invitation"),
+    "letter opened": _("Opened a letter"),
+    "letter sent again": _("Had a letter sent again"),
+    "letters listed": _("Looked at the outbox"),
+    "letters retried": _("Had failed letters tried again"),
+    "pairing offered": _("Offered to pair a phone"),
+    "recovery code used": _("Used a recovery code"),
+    "recovery codes renewed": _("Made new recovery codes"),
+    "scan voided": _("Voided a scan"),
+    "scans exported": _("Exported scans"),
+    "second factor changed": _("Changed the authenticator"),
+    "staff added": _("Added a member of staff"),
+    "staff signed in": _("Signed in"),
+    "staff signed out": _("Signed out"),
+}
+
+LETTERS = {
+    "badge": _("Badge"),
+    "badge_reissued": _("New badge after a reissue"),
+    "confirm": _("Request to confirm the address"),
+    "known": _("Note that the address is registered already"),
+    "link": _("Fresh link"),
+    "reminder_eve": _("Reminder on the eve"),
+    "reminder_first": _("First reminder"),
+    "reminder_second": _("Second reminder"),
+}
+LETTER_STATES = {"waiting": _("Waiting"), "failed": _("Failed"), "sent": _("Sent")}
+
+VERDICTS = {
+    "admitted": _("Let in, first time that day"),
+    "held": _("Held: the phone was revoked"),
+    "left": _("Left"),
+    "refused": _("Refused"),
+    "repeat": _("Already in"),
+    "returned": _("Let in again"),
+}
+REASONS = {
+    "cancelled": _("the registration is cancelled"),
+    "not_open": _("not at this hour"),
+    "not_this_area": _("not for this area"),
+    "not_this_day": _("not on this day"),
+    "other_event": _("another event's badge"),
+    "pending": _("approval is awaited"),
+    "replaced": _("an older badge"),
+    "revoked": _("the badge is revoked"),
+    "unknown": _("unknown badge"),
+}
+DECISIONS = {"let_in": _("let in by the helper"), "sent_to_desk": _("sent to the help desk")}
+
+PURPOSES = {
+    "leads": _("Exhibitors who scan the badge get the contact details"),
+    "notice": _("Privacy notice"),
+    "updates": _("News about the event"),
+}
+
+FIELDS = {
+    "access_needs": _("Access needs"),
+    "category": _("Category"),
+    "country": _("Country"),
+    "delegation": _("Delegation"),
+    "email": _("E-mail address"),
+    "honorific": _("Title"),
+    "interests": _("Interests"),
+    "job_title": _("Job title"),
+    "language": _("Language"),
+    "name": _("Name"),
+    "note": _("Note for the door"),
+    "organisation": _("Organisation"),
+    "phone": _("Phone"),
+}
+
+
+def action(name: str) -> str:
+    """An act in words; one that a newer release has put in, as it is kept."""
+    return str(ACTIONS.get(name, name))
