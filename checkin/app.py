@@ -25,7 +25,6 @@ from checkin.door import routes as door
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.organisers import routes as organisers
-from checkin.organisers import routes as organisers
 from checkin.registration import routes as registration
 from checkin.registration import self_service
 
@@ -100,8 +99,6 @@ def _settle(app: Flask, config: Config) -> None:
         SESSION_COOKIE_SECURE=config.secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        # As long as the session: an organiser's page stands open all day.
-        WTF_CSRF_TIME_LIMIT=None,
         # As long as the session: an organiser's page stands open all day.
         WTF_CSRF_TIME_LIMIT=None,
         SESSION_COOKIE_NAME="__Host-checkin" if config.secure else "checkin",
