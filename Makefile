@@ -8,7 +8,7 @@ TEST_PACKAGES := chromium libatomic1 postgresql
 # What the pages need of node_modules/, served from our own origin.
 FRONT_END := bootstrap/dist/css/bootstrap.min.css bootstrap/dist/css/bootstrap.rtl.min.css \
 	bootstrap/dist/js/bootstrap.bundle.min.js htmx.org/dist/htmx.min.js \
-	uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css \
+	uplot/dist/uPlot.iife.min.js uplot/dist/uPlot.min.css \
 	@simplewebauthn/browser/dist/bundle/index.umd.min.js \
 	idb/build/index.js altcha/dist/workers/pbkdf2.js \
 	zxing-wasm/dist/es/reader/index.js zxing-wasm/dist/es/share.js zxing-wasm/dist/reader/zxing_reader.wasm

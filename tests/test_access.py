@@ -46,6 +46,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/find", "registration.find"): EVERYONE,
     ("POST", "/find", "registration.find"): EVERYONE,
     ("GET", "/find/sent", "registration.found"): EVERYONE,
+    ("GET", "/organiser", "board.index"): {"organiser", "supervisor", "protocol"},
+    ("GET", "/organiser/board", "board.live"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/delegates", "people.index"): READERS,
     ("GET", "/organiser/delegates/KL-00001", "person.page"): READERS,
     ("POST", "/organiser/delegates/KL-00001/cancel", "person.act"): ORGANISER,

@@ -1,8 +1,9 @@
-"""The organisers' pages about delegates, files, mail and the audit log; it owns no table."""
+"""The organisers' pages; it owns no table."""
 
-from checkin.organisers import amending, files, log, outbox, people, person
+from checkin.organisers import amending, board, files, log, outbox, people, person
 
 PARTS = (
+    board.blueprint,
     people.blueprint,
     person.blueprint,
     amending.blueprint,

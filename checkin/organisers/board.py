@@ -1,0 +1,380 @@
+"""The board: how many have come, through which doors, from where; no names; it owns no table."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any, TypeVar
+
+from flask import Blueprint, current_app, render_template, request
+from flask_babel import format_date, format_decimal, format_percent, format_timedelta, ngettext
+from flask_babel import gettext as _
+
+from checkin import clock
+from checkin.access import open_to
+from checkin.db import reading
+from checkin.domain import arrivals
+from checkin.domain.arrivals import Entries, Numbers, PhoneSeen, Share
+from checkin.domain.programme import DayPlan, DoorPlace, Programme
+from checkin.organisers import pages
+
+blueprint = Blueprint("board", __name__, url_prefix="/organiser")
+
+# Several boards that stand open share what one of them has counted.
+KEPT = timedelta(seconds=2)
+# A phone that is in use is heard at least every minute.
+QUIET, SILENT = timedelta(minutes=2), timedelta(minutes=10)
+CLOCK_OFF_MS = 120_000
+BATTERY_LOW = 0.2
+# The chart's least: from eight to six, in quarter hours since midnight.
+MORNING, EVENING = 8 * 4, 18 * 4
+REGISTRATION_DAYS = 30
+Value = TypeVar("Value")
+
+
+class Kept:
+    """What this process has counted in the last two seconds; whoever asks at the same time waits for it."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, tuple[datetime, Any]] = {}
+        self._lock = Lock()
+
+    def value(self, key: Hashable, count: Callable[[], Value], *, now: datetime) -> Value:
+        """What `count` gives, or gave a moment ago."""
+        with self._lock:
+            self._values = {one: kept for one, kept in self._values.items() if abs(now - kept[0]) < KEPT}
+            if key not in self._values:
+                self._values[key] = (now, count())
+            value: Value = self._values[key][1]
+            return value
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is kept for one area and day, with what only matters before the first day or after the last."""
+
+    numbers: Numbers
+    registrations: Mapping[dt.date, int]
+    came_in_all: int
+
+
+@dataclass(frozen=True)
+class View:
+    """The area and day that one looks at; `when` is before, during or after the event."""
+
+    area_id: int
+    day: dt.date
+    today: dt.date
+    when: str
+
+    @property
+    def is_today(self) -> bool:
+        return self.day == self.today
+
+
+@dataclass(frozen=True)
+class Line:
+    """A group with how many came of how many are expected."""
+
+    name: str
+    share: Share
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class PhoneLine:
+    """A phone at a door: how it is, from `well` over `quiet` to `silent`, and what to look at."""
+
+    name: str
+    state: str
+    heard: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DoorLine:
+    """A door with its first entries of the day, None where it leads elsewhere, and its phones."""
+
+    name: str
+    arrived: int | None
+    phones: tuple[PhoneLine, ...]
+
+
+@blueprint.get("")
+@open_to("organiser", "supervisor", "protocol")
+def index() -> str:
+    """The board as a whole page; `wall=1` leaves only the number and the bars, for a projector."""
+    return _page("organiser/board.html")
+
+
+@blueprint.get("/board")
+@open_to("organiser", "supervisor", "protocol")
+def live() -> str:
+    """The parts of the board that change, for the page that stands open."""
+    return _page("organiser/board_live.html")
+
+
+def _page(template: str) -> str:
+    now = clock.now()
+    with reading() as session:
+        plan = pages.programme_now(session)
+        view = _view(plan, now=now)
+
+        def count() -> Counted:
+            return _counted(session, plan, view, now=now)
+
+        key = (plan.version, plan.epoch, view)
+        counted = _kept().value(key, count, now=now)
+    return render_template(template, wall="wall" in request.args, **_shown(counted, plan, view, now=now))
+
+
+def _kept() -> Kept:
+    kept: Kept = current_app.extensions.setdefault("checkin_board", Kept())
+    return kept
+
+
+def _view(plan: Programme, *, now: datetime) -> View:
+    today, days = plan.day_of(now), [day.date for day in plan.days]
+    counting = [day.date for day in plan.days if day.counts] or days
+    past = [day for day in days if day <= today]
+    first = counting[0] if counting else today
+    usual = today if today in days else past[-1] if past else first
+    asked = pages.chosen("day", map(str, days))
+    area = pages.number("area")
+    when = "before" if not past else "after" if today > days[-1] else "during"
+    return View(
+        area_id=plan.main_area if area is None or area not in plan.areas else area,
+        day=dt.date.fromisoformat(asked) if asked else usual,
+        today=today,
+        when=when,
+    )
+
+
+def _counted(session: Any, plan: Programme, view: View, *, now: datetime) -> Counted:
+    counted = arrivals.numbers(session, plan, area_id=view.area_id, day=view.day, now=now)
+    since = now - timedelta(days=REGISTRATION_DAYS)
+    return Counted(
+        counted,
+        arrivals.registrations(session, plan, since=since) if view.when == "before" else {},
+        arrivals.people_who_came(session, plan) if view.when == "after" else 0,
+    )
+
+
+def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:
+    numbers = counted.numbers
+    chart = (
+        _registration_chart(counted.registrations, plan, now=now)
+        if view.when == "before"
+        else _arrival_chart(numbers, plan, view, now=now)
+    )
+    return {
+        "plan": plan,
+        "view": view,
+        "hero": _hero(counted, plan, view, now=now),
+        "as_of": pages.hour(numbers.at, plan),
+        "days": [(day.date, _day_name(day)) for day in plan.days],
+        "chart": chart,
+        "doors": _door_lines(numbers, plan, view, now=now),
+        "held": numbers.held,
+        "groups": _groups(numbers, plan),
+        "number": format_decimal,
+    }
+
+
+# --- the number -------------------------------------------------------------------------------------------------
+
+
+def _hero(counted: Counted, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:
+    numbers = counted.numbers
+    everybody = numbers.people.all
+    if view.when == "before":
+        return _hero_before(numbers, plan, view)
+    arrived = numbers.entries.total
+    return {
+        "figure": arrived,
+        "label": _arrived_label(view),
+        "of": _("of %(num)s expected", num=format_decimal(everybody.expected)),
+        "part": (min(arrived, everybody.expected), everybody.expected),
+        "per_cent": format_percent(arrived / everybody.expected) if everybody.expected else "",
+        "facts": _facts(counted, plan, view, now=now),
+    }
+
+
+def _hero_before(numbers: Numbers, plan: Programme, view: View) -> dict[str, Any]:
+    statuses, wait = numbers.people.statuses, (plan.days[0].date - view.today).days
+    facts = [
+        (_("Awaiting approval"), statuses["pending"]),
+        (_("Address not confirmed"), statuses["unconfirmed"]),
+        (_("On the waiting list"), statuses["waiting"]),
+    ]
+    return {
+        "figure": statuses["confirmed"],
+        "label": _("registered"),
+        "of": ngettext("The event starts tomorrow.", "The event starts in %(num)d days.", wait),
+        "part": None,
+        "per_cent": "",
+        "facts": [(name, format_decimal(count)) for name, count in facts if count],
+    }
+
+
+def _arrived_label(view: View) -> str:
+    if view.is_today:
+        return str(_("arrived today"))
+    return str(_("arrived on %(day)s", day=pages.day_name(view.day)))
+
+
+def _facts(counted: Counted, plan: Programme, view: View, *, now: datetime) -> list[tuple[str, str]]:
+    numbers, facts = counted.numbers, []
+    if view.is_today:
+        quarter = plan.minute_of(now) // 15
+        lately = numbers.entries.until(quarter) - numbers.entries.until(quarter - 1)
+        facts.append((_("In this quarter hour"), format_decimal(lately)))
+        if numbers.before is not None:
+            name = _before_until(numbers.before, view, _clock_time(quarter + 1, plan))
+            facts.append((name, format_decimal(numbers.before.until(quarter))))
+    elif numbers.before is not None:
+        facts.append((pages.day_name(numbers.before.day), format_decimal(numbers.before.total)))
+    if view.when == "after":
+        facts.append((_("Came in all, each person once"), format_decimal(counted.came_in_all)))
+    return facts
+
+
+def _before_until(before: Entries, view: View, time: str) -> str:
+    return str(_("%(day)s until %(time)s", day=_before_name(before, view), time=time))
+
+
+def _day_name(day: DayPlan) -> str:
+    return f"{pages.day_name(day.date)} · {day.name}" if day.name else pages.day_name(day.date)
+
+
+# --- the bars ---------------------------------------------------------------------------------------------------
+
+
+def _arrival_chart(numbers: Numbers, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:
+    """What the chart and its table show: a row a quarter hour, a series a door, and the day before."""
+    places = _places(numbers, plan, view)
+    before = numbers.before if numbers.before is not None and numbers.before.total else None
+    quarters = _quarters(numbers, plan, view, now=now)
+    totals: Counter[int] = sum(before.by_door.values() if before else (), start=Counter())
+    return {
+        "title": _("Arrivals by quarter hour"),
+        "first_column": _("From"),
+        "labels": [_clock_time(quarter, plan) for quarter in quarters],
+        "series": [
+            {"name": place.name, "counts": [numbers.entries.by_door[place.id][q] for q in quarters]}
+            for place in places
+        ],
+        "before": [totals[quarter] for quarter in quarters] if before else None,
+        "before_name": _before_name(before, view) if before else "",
+        "empty": numbers.entries.total == 0 and before is None,
+    }
+
+
+def _before_name(before: Entries, view: View) -> str:
+    return str(_("Yesterday")) if (view.today - before.day).days == 1 else pages.day_name(before.day)
+
+
+def _places(numbers: Numbers, plan: Programme, view: View) -> list[DoorPlace]:
+    """The doors into the area, and others by which somebody was first seen."""
+    return [
+        place
+        for place in plan.doors.values()
+        if (place.area_id == view.area_id and place.direction != "out")
+        or numbers.entries.by_door[place.id].total()
+    ]
+
+
+def _quarters(numbers: Numbers, plan: Programme, view: View, *, now: datetime) -> range:
+    """From the earlier of eight o'clock and the first entry to the later of six o'clock, the last one and now."""
+    shift = plan.cutover_hour * 4
+    seen = [MORNING - shift, EVENING - shift]
+    for entries in (numbers.entries, numbers.before):
+        if entries is not None:
+            seen += [quarter for counts in entries.by_door.values() for quarter in counts]
+    if view.is_today:
+        seen.append(plan.minute_of(now) // 15)
+    return range(max(min(seen), 0), min(max(seen) + 1, arrivals.QUARTERS_A_DAY))
+
+
+def _clock_time(quarter: int, plan: Programme) -> str:
+    minute = (plan.cutover_hour * 60 + quarter * 15) % (24 * 60)
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _registration_chart(
+    registrations: Mapping[dt.date, int], plan: Programme, *, now: datetime
+) -> dict[str, Any]:
+    today = now.astimezone(plan.zone).date()
+    days = [today - timedelta(days=ago) for ago in reversed(range(REGISTRATION_DAYS))]
+    return {
+        "title": _("Registrations by day"),
+        "first_column": _("Day"),
+        "labels": [format_date(day, "d MMM") for day in days],
+        "series": [{"name": _("Registrations"), "counts": [registrations.get(day, 0) for day in days]}],
+        "before": None,
+        "before_name": "",
+        "empty": not registrations,
+    }
+
+
+# --- doors, phones and groups -----------------------------------------------------------------------------------
+
+
+def _door_lines(numbers: Numbers, plan: Programme, view: View, *, now: datetime) -> list[DoorLine]:
+    """The doors of the area first, in the organiser's order."""
+    counted = {place.id for place in _places(numbers, plan, view)} if view.when != "before" else set()
+    at_doors = sorted(numbers.phones, key=lambda phone: (len(phone.name), phone.name))
+    return [
+        DoorLine(
+            place.name,
+            numbers.entries.by_door[place.id].total() if place.id in counted else None,
+            tuple(phone_line(phone, now=now) for phone in at_doors if phone.door_id == place.id),
+        )
+        for place in sorted(plan.doors.values(), key=lambda place: place.area_id != view.area_id)
+    ]
+
+
+def phone_line(phone: PhoneSeen, *, now: datetime) -> PhoneLine:
+    """How a phone is, in the reader's words."""
+    ago = now - phone.heard_at
+    state = "silent" if ago > SILENT else "quiet" if ago > QUIET else "well"
+    notes = []
+    if phone.waiting:
+        notes.append(ngettext("%(num)d scan waits", "%(num)d scans wait", phone.waiting))
+    if phone.battery is not None and phone.battery < BATTERY_LOW:
+        notes.append(_("battery %(per_cent)s", per_cent=format_percent(phone.battery)))
+    if abs(phone.skew_ms) > CLOCK_OFF_MS:
+        off = format_timedelta(timedelta(milliseconds=abs(phone.skew_ms)), granularity="second")
+        notes.append(_("clock off by %(time)s", time=off))
+    return PhoneLine(phone.name, state, heard(ago), tuple(map(str, notes)))
+
+
+def heard(ago: timedelta) -> str:
+    """How long ago a phone was last heard."""
+    if ago < timedelta(seconds=20):
+        return str(_("just now"))
+    return str(format_timedelta(-ago, granularity="second", threshold=1.2, add_direction=True))
+
+
+def _groups(numbers: Numbers, plan: Programme) -> list[tuple[str, str, list[Line]]]:
+    people = numbers.people
+    categories = [
+        Line(category.name, people.categories[key], category.colour)
+        for key, category in plan.categories.items()
+        if key in people.categories
+    ]
+    countries = [
+        Line(pages.country(code) or str(_("Not known")), share) for code, share in people.countries.items()
+    ]
+    delegations = [Line(name, share) for name, share in people.delegations.items()]
+    return [
+        ("categories", str(_("Categories")), categories),
+        ("delegations", str(_("Delegations")), _largest_first(delegations)),
+        ("countries", str(_("Countries")), _largest_first(countries)),
+    ]
+
+
+def _largest_first(lines: list[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (-line.share.expected, line.name))
