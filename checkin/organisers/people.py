@@ -88,7 +88,7 @@ def index() -> str:
         is_event_day=today in {day.date for day in plan.days},
         choices=_choices(plan, groups) if groups else {},
         chosen={name: request.args.get(name, "") for name in FILTERS},
-        ways=_ways(page),
+        turns=_turns(page),
     )
 
 
@@ -171,12 +171,12 @@ def _days(plan: Programme) -> Choices:
     return arrived + absent
 
 
-def _ways(page: Page) -> dict[str, str]:
+def _turns(page: Page) -> dict[str, str]:
     """The addresses of the newer and the older page, where there are any."""
     kept: dict[str, Any] = {name: value for name in (*FILTERS, "q") if (value := request.args.get(name, ""))}
-    ways = {}
+    turns = {}
     if page.has_newer and page.rows:
-        ways["newer"] = url_for("people.index", **kept, before=page.rows[0].id)
+        turns["newer"] = url_for("people.index", **kept, before=page.rows[0].id)
     if page.has_older and page.rows:
-        ways["older"] = url_for("people.index", **kept, after=page.rows[-1].id)
-    return ways
+        turns["older"] = url_for("people.index", **kept, after=page.rows[-1].id)
+    return turns
