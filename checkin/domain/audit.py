@@ -14,7 +14,14 @@ from checkin.domain.staff import Staff
 
 A_PAGE = 50
 # Acts that change nothing: somebody saw personal data.
-LOOKS = ("delegates listed", "delegates searched", "delegate opened", "letter opened", "letters listed")
+LOOKS = (
+    "badge looked up",
+    "delegate opened",
+    "delegates listed",
+    "delegates searched",
+    "letter opened",
+    "letters listed",
+)
 
 
 class Audit(Base):

@@ -18,6 +18,7 @@ from checkin.organisers.wording import (
     PURPOSES,
     REASONS,
     VERDICTS,
+    somebody,
 )
 
 
@@ -79,7 +80,10 @@ def _of_consent(row: Any) -> Entry:
 
 def _of_act(row: Any) -> Entry:
     return Entry(
-        row.at, "act", str(ACTIONS.get(row.what, row.what)), _lines(row.who, row.about, _changed(row.details))
+        row.at,
+        "act",
+        str(ACTIONS.get(row.what, row.what)),
+        _lines(somebody(row.who), row.about, _changed(row.details)),
     )
 
 

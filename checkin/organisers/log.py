@@ -16,7 +16,7 @@ from checkin.domain.audit import Audit, Sought
 from checkin.domain.programme import Programme
 from checkin.organisers import pages
 from checkin.organisers.pages import Choices
-from checkin.organisers.wording import ACTIONS, FIELDS, LETTER_STATES, STATUSES, action
+from checkin.organisers.wording import ACTIONS, FIELDS, LETTER_STATES, STATUSES, action, somebody
 
 blueprint = Blueprint("log", __name__, url_prefix="/organiser/audit")
 
@@ -71,7 +71,7 @@ def index() -> str:
     """A page of acts, the newest first."""
     with reading() as session:
         plan = pages.programme_now(session)
-        actors = audit.actors(session) | {COMMAND_LINE: _("Command line")}
+        actors = audit.actors(session) | {COMMAND_LINE: somebody(COMMAND_LINE)}
         found, has_older = audit.acts(session, _sought(plan, actors), before=pages.number("before"))
     kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
     return render_template(
@@ -123,7 +123,7 @@ def _choices(actors: Mapping[str, str], plan: Programme) -> dict[str, Choices]:
 def _line(act: Audit, actors: Mapping[str, str], plan: Programme) -> Line:
     return Line(
         when=pages.moment(act.at, plan),
-        who=actors.get(act.actor) or _other(act.actor),
+        who=actors.get(act.actor) or somebody(act.actor),
         did=action(act.action),
         about=act.subject,
         is_delegate=act.subject.startswith(f"{plan.reference_prefix}-"),
@@ -131,12 +131,6 @@ def _line(act: Audit, actors: Mapping[str, str], plan: Programme) -> Line:
         details=" · ".join(_details(act.details, plan)),
         is_look=act.action in audit.LOOKS,
     )
-
-
-def _other(actor: str) -> str:
-    """Somebody who is neither on the staff nor a phone of ours: a delegate, or one who was removed."""
-    kind, _colon, name = actor.partition(":")
-    return _("Delegate %(reference)s", reference=name) if kind == "delegate" else actor
 
 
 def _details(details: Mapping[str, Any], plan: Programme) -> Iterator[str]:

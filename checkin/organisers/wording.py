@@ -1,5 +1,6 @@
 """The words for what the database calls by short names: states, acts, letters, verdicts; it owns no table."""
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 STATUSES = {
@@ -14,9 +15,11 @@ STATUSES = {
 ACTIONS = {
     "approval withdrawn": _("Withdrew the approval"),
     "attendance exported": _("Exported attendance"),
+    "badge looked up": _("Looked a badge up by its reference"),
     "badge printed": _("Printed the badge"),
     "badge reissued": _("Reissued the badge"),
     "badges printed": _("Printed badges"),
+    "colleague added": _("Registered a colleague"),
     "delegate cancelled": _("Cancelled the registration"),
     "delegate confirmed": _("Confirmed the registration"),
     "delegate corrected": _("Corrected the details"),
@@ -38,6 +41,7 @@ ACTIONS = {
     "pairing offered": _("Offered to pair a phone"),
     "recovery code used": _("Used a recovery code"),
     "recovery codes renewed": _("Made new recovery codes"),
+    "registration withdrawn": _("Withdrew the registration"),
     "scan voided": _("Voided a scan"),
     "scans exported": _("Exported scans"),
     "second factor changed": _("Changed the authenticator"),
@@ -105,3 +109,12 @@ FIELDS = {
 def action(name: str) -> str:
     """An act in words; one that a newer release has put in, as it is kept."""
     return str(ACTIONS.get(name, name))
+
+
+def somebody(actor: str) -> str:
+    """Whoever did something and is neither on the staff nor a phone that we know."""
+    kind, _colon, name = actor.partition(":")
+    if kind == "delegate":
+        named = gettext("Delegate %(reference)s", reference=name)
+        return str(named if name else gettext("A delegate"))
+    return str(gettext("Command line")) if actor == "command line" else actor
