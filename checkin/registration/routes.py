@@ -19,10 +19,9 @@ from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
 from checkin.limits import allows, limiter, network
-from checkin.registration import forms, puzzles
+from checkin.registration import forms, puzzles, typing_slips
 from checkin.registration.forms import FindForm, RegistrationForm
 from checkin.registration.pacing import wait_for_the_beat
-from checkin.registration.typing_slips import COMMON
 
 blueprint = Blueprint("registration", __name__)
 
@@ -108,7 +107,7 @@ def _asked(form: RegistrationForm, plan: Programme) -> str:
         countries=forms.choices_of_country(str(get_locale())),
         languages=forms.LANGUAGES,
         colours={one.name: one.colour for one in plan.categories.values()},
-        common_domains=" ".join(COMMON),
+        domains=typing_slips.as_json(),
     )
 
 

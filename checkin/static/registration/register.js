@@ -24,7 +24,8 @@ export function pointOutSlips(form) {
   const field = form.querySelector("input[type=email]");
   const place = form.querySelector(".meant");
   const button = place?.querySelector("button");
-  const domains = form.dataset.domains?.split(" ");
+  /** @type {import("./slips.js").Known} */
+  const domains = JSON.parse(form.dataset.domains ?? "null");
   if (!(field instanceof HTMLInputElement) || !(place instanceof HTMLElement) || !button || !domains) return;
   field.addEventListener("change", () => {
     const meant = meantAddress(field.value, domains);

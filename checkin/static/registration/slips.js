@@ -1,19 +1,48 @@
 // Finds the slip in an address such as aina@gmial.com; the server asks too.
 
 /**
+ * What the server knows of domains.
+ * @typedef {object} Known
+ * @property {string[]} common
+ * @property {string[]} real ones that look like a slip in another
+ * @property {string[]} families providers with a domain in many a country
+ * @property {string[]} countries the endings of those
+ * @property {Record<string, string>} endings wrong ones, and the right ones
+ */
+
+/**
  * The address that was probably meant, or nothing.
  * @param {string} address
- * @param {readonly string[]} domains the common ones
+ * @param {Known} known
  */
-export function meantAddress(address, domains) {
-  const at = address.lastIndexOf("@");
-  const domain = address
-    .slice(at + 1)
-    .trim()
-    .toLowerCase();
-  if (at < 1 || domains.includes(domain) || domain.length > 40) return "";
-  const meant = domains.find((common) => distance(domain, common) === 1);
-  return meant ? `${address.slice(0, at)}@${meant}` : "";
+export function meantAddress(address, known) {
+  const typed = address.trim().toLowerCase();
+  const at = typed.lastIndexOf("@");
+  const domain = typed.slice(at + 1);
+  if (at < 1 || domain.length < 4 || domain.length > 40 || isReal(domain, known)) return "";
+  const [wrong, right] = Object.entries(known.endings).find(([ending]) => domain.endsWith(ending)) ?? [
+    "",
+    "",
+  ];
+  const mended = domain.slice(0, domain.length - wrong.length) + right;
+  const meant = (!isReal(mended, known) && nearest(mended, known.common)) || (wrong && mended);
+  return meant && `${typed.slice(0, at)}@${meant}`;
+}
+
+/** @param {string} domain @param {Known} known */
+function isReal(domain, known) {
+  const [, provider = "", country = ""] = /^(\w+)(?:\.com?)?\.(\w+)$/.exec(domain) ?? [];
+  const national = known.families.includes(provider) && known.countries.includes(country);
+  return national || known.common.includes(domain) || known.real.includes(domain);
+}
+
+/** @param {string} domain @param {string[]} common */
+function nearest(domain, common) {
+  const near = (/** @type {string} */ one) => {
+    const slips = distance(domain, one);
+    return slips > 0 && slips <= (one.length < 9 ? 1 : 2);
+  };
+  return common.find(near) ?? "";
 }
 
 /**
