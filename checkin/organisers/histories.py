@@ -19,6 +19,7 @@ from checkin.organisers.wording import (
     REASONS,
     VERDICTS,
     somebody,
+    why_not_sent,
 )
 
 
@@ -65,7 +66,9 @@ def _of_scan(row: Any) -> Entry:
 def _of_message(row: Any) -> Entry:
     title = _("Mail: %(what)s", what=LETTERS.get(row.what, row.what))
     tone = "bad" if row.about == "failed" else ""
-    return Entry(row.at, "mail", title, _lines(str(LETTER_STATES[row.about]), row.ended_why), tone=tone)
+    return Entry(
+        row.at, "mail", title, _lines(str(LETTER_STATES[row.about]), why_not_sent(row.ended_why)), tone=tone
+    )
 
 
 def _of_consent(row: Any) -> Entry:

@@ -16,7 +16,7 @@ from checkin.domain import audit, outbox
 from checkin.errors import Conflict, NotFound
 from checkin.limits import limiter
 from checkin.organisers import pages
-from checkin.organisers.wording import LETTER_STATES, LETTERS
+from checkin.organisers.wording import LETTER_STATES, LETTERS, why_not_sent
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/organiser/outbox")
 
@@ -59,6 +59,7 @@ def index() -> str:
         goes_out=mailing.has_mail_server(),
         plan=plan,
         pages=pages,
+        why=why_not_sent,
     )
 
 
@@ -70,7 +71,7 @@ def retry() -> Response:
     with transaction() as session:
         tried = mailing.try_again(session, at_most=AGAIN_AT_ONCE, message_id=message_id)
         if tried:
-            audit.record(session, "letters retried", actor=pages.actor(), now=now, letters=tried)
+            audit.record(session, "letters retried", actor=pages.actor(), now=now, messages=tried)
     if tried:
         flash(
             ngettext("%(num)d letter is tried again.", "%(num)d letters are tried again.", tried), "success"
@@ -146,7 +147,7 @@ def _composed(message_id: UUID) -> tuple[Letter | None, str]:
     try:
         composed = mailing.letter_of(message_id)
     except MailRefused as refused:
-        return None, str(refused)
+        return None, why_not_sent(str(refused))
     if composed is None:
         raise _nothing_to_read()
     return composed, ""

@@ -62,6 +62,13 @@ LETTERS = {
 }
 LETTER_STATES = {"waiting": _("Waiting"), "failed": _("Failed"), "sent": _("Sent")}
 
+# Why a letter wasn't sent, in our own sentences; what a mail server says is shown as it says it.
+WHY_NOT_SENT = {
+    "It could not be sent, and the log says why.": _("It could not be sent, and the log says why."),
+    "It isn't needed any more.": _("It isn't needed any more."),
+    "There is no badge to send any more.": _("There is no badge to send any more."),
+}
+
 VERDICTS = {
     "admitted": _("Let in, first time that day"),
     "held": _("Held: the phone was revoked"),
@@ -118,3 +125,8 @@ def somebody(actor: str) -> str:
         named = gettext("Delegate %(reference)s", reference=name)
         return str(named if name else gettext("A delegate"))
     return str(gettext("Command line")) if actor == "command line" else actor
+
+
+def why_not_sent(error: str) -> str:
+    """What is kept of a letter's failure, in the reader's language where it is ours."""
+    return str(WHY_NOT_SENT.get(error, error))

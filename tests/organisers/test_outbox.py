@@ -75,7 +75,7 @@ def test_failed_letters_are_tried_again_one_or_all(ada: Flask) -> None:
     assert states(ada) == ["waiting"] * 3
     with ada.app_context(), reading() as session:
         acts = session.scalars(select(Audit.details).where(Audit.action == "letters retried")).all()
-    assert acts == [{"letters": 1}, {"letters": 2}]
+    assert acts == [{"messages": 1}, {"messages": 2}]
 
 
 def test_a_waiting_letter_can_be_read_and_its_link_followed(ada: Flask) -> None:
