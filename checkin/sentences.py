@@ -33,6 +33,8 @@ SENTENCES = {
     "service_unavailable": _("This is not available just now: please try again in a minute."),
     "sign_in": _("Please sign in first."),
     "too_many_requests": _("That was too often in a short time: please try again a little later."),
+    "unknown_device": _("There is no such phone."),
+    "unknown_door": _("There is no such door: please choose one of those on the page."),
     "unknown_reference": _("There is no delegate with this reference."),
     "unsupported_media_type": _("This page takes what its own form sends, nothing else."),
 }

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ from werkzeug.test import TestResponse
 from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
-from checkin.db import transaction
-from checkin.domain import messages, staff
+from checkin.db import reading, transaction
+from checkin.domain import doors, messages, staff
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.staff import SecondFactor
 from tests import world
@@ -48,6 +49,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/find/sent", "registration.found"): EVERYONE,
     ("GET", "/organiser", "board.index"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/board", "board.live"): {"organiser", "supervisor", "protocol"},
+    ("GET", "/organiser/doors", "doors.index"): READERS,
+    ("GET", "/organiser/doors/{door}/pair", "doors.pair"): READERS,
+    ("POST", "/organiser/doors/{door}/pair", "doors.pair"): READERS,
+    ("GET", "/organiser/doors/pairings", "doors.pairings"): READERS,
+    ("GET", "/organiser/doors/phones/{phone}", "doors.phone"): READERS,
+    ("POST", "/organiser/doors/phones/{phone}/move", "doors.move"): READERS,
+    ("GET", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
+    ("POST", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
     ("GET", "/organiser/delegates", "people.index"): READERS,
     ("GET", "/organiser/delegates/KL-00001", "person.page"): READERS,
     ("POST", "/organiser/delegates/KL-00001/cancel", "person.act"): ORGANISER,
@@ -100,6 +109,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/invitation/{invitation}", "accounts.invitation"): EVERYONE,
     ("POST", "/invitation/{invitation}", "accounts.invitation"): EVERYONE,
     ("POST", "/api/door/v1/pair", "door.pair"): EVERYONE,
+    ("GET", "/api/door/v1/state", "door.state"): DEVICES,
+    ("POST", "/api/door/v1/lookup", "door.lookup"): DEVICES,
+    # It asks itself whose phone it is.
+    ("GET", "/door", "door_pages.page"): EVERYONE,
+    ("GET", "/door/worker.js", "door_pages.service_worker"): EVERYONE,
+    ("GET", "/door/manifest.webmanifest", "door_pages.manifest"): EVERYONE,
+    ("GET", "/door/pair/{pairing}", "door_pages.pair"): EVERYONE,
+    ("POST", "/door/pair/{pairing}", "door_pages.pair"): EVERYONE,
     ("POST", "/api/door/v1/move", "door.move"): DEVICES,
     ("POST", "/api/door/v1/scans", "door.scans"): DEVICES,
     ("POST", "/api/door/v1/decisions", "door.decisions"): DEVICES,
@@ -111,6 +128,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
 BODIES: dict[str, Callable[["Cast"], dict[str, Any]]] = {
     "door.pair": lambda cast: {"code": world.pairing_code(cast.app), "operator": "Aina"},
     "door.move": lambda cast: {"door": "Gate B"},
+    "door.lookup": lambda cast: {"reference": cast.colleague, "letters": "ben"},
     "door.scans": lambda cast: {"scans": [cast.phones["door device"].item("x", "2025-09-17T01:00:00Z")]},
     "door.decisions": lambda cast: {"scan": str(uuid.uuid4()), "decision": "let_in"},
     "door.voids": lambda cast: {
@@ -120,6 +138,14 @@ BODIES: dict[str, Callable[["Cast"], dict[str, Any]]] = {
         "at": "2025-09-17T01:00:00Z",
     },
 }
+
+
+@dataclass(frozen=True)
+class Spare:
+    """Ids of a phone and of a door."""
+
+    phone: uuid.UUID
+    door: uuid.UUID
 
 
 @dataclass
@@ -137,11 +163,24 @@ class Cast:
     # The id of a message that waits.
     letter: uuid.UUID
 
+    @cached_property
+    def pairing(self) -> str:
+        """A pairing code; who opens its page pairs nobody."""
+        return world.pairing_code(self.app)
+
+    @cached_property
+    def spare(self) -> Spare:
+        """A phone that may be moved and revoked, and a door."""
+        phone = world.pair(self.app)
+        with self.app.app_context(), reading() as session:
+            return Spare(phone.id, doors.device(session, phone.id).door_id)
+
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
         known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
-        path = path.format(**known, letter=self.letter)
+        known |= {"door": str(self.spare.door), "phone": str(self.spare.phone)}
+        path = path.format(**known, letter=self.letter, pairing=self.pairing)
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.
             headers |= {"Accept": "text/html"}

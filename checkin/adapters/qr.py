@@ -1,4 +1,4 @@
-"""QR codes (ISO/IEC 18004), for badges and for terminals; the `qrcode` library makes every module of them."""
+"""QR codes (ISO/IEC 18004), for badges, pages and terminals; the `qrcode` library makes every module of them."""
 
 import io
 from collections.abc import Sequence
@@ -53,20 +53,35 @@ def badge_png(code: str) -> bytes:
     return out.getvalue()
 
 
+def picture(text: str) -> tuple[int, str]:
+    """Any text's symbol for an SVG: a side in modules, quiet zone included, and the path of the dark ones.
+
+    The smallest version that fits at level M; raises ValueError for more than 2,331 bytes.
+    """
+    rows = _symbol(text)
+    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, module in enumerate(row) if module)
+    return len(rows), "".join(dark)
+
+
 def terminal_text(text: str) -> str:
     """Lines that show any text's QR code in a terminal, black on white whatever the terminal's colours are.
 
     The smallest version that fits at level M; raises ValueError for more than 2,331 bytes.
     """
-    symbol = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
-    symbol.add_data(text)
-    try:
-        rows: list[list[bool]] = symbol.get_matrix()
-    except (DataOverflowError, ValueError):
-        raise ValueError(f"A text of {len(text)} characters is too long for a QR code.") from None
+    rows = _symbol(text)
     if len(rows) % 2:
         rows.append([False] * len(rows[0]))
     return "\n".join(
         _BLACK_ON_WHITE + "".join(_HALF_BLOCKS[pair] for pair in zip(upper, lower, strict=True)) + _PLAIN
         for upper, lower in zip(rows[::2], rows[1::2], strict=True)
     )
+
+
+def _symbol(text: str) -> list[list[bool]]:
+    symbol = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
+    symbol.add_data(text)
+    try:
+        rows: list[list[bool]] = symbol.get_matrix()
+    except (DataOverflowError, ValueError):
+        raise ValueError(f"A text of {len(text)} characters is too long for a QR code.") from None
+    return rows

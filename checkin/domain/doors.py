@@ -1,7 +1,7 @@
 """Doors and the phones that scan at them; it owns the tables door, pairing and device."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -115,6 +115,20 @@ def offered_pairing(session: Session, code: str, *, now: datetime) -> Pairing | 
     return session.scalar(offered)
 
 
+def withdraw_pairing(session: Session, pairing_id: uuid.UUID, *, now: datetime) -> None:
+    """End an invitation that was not used, before its ten minutes are over."""
+    unused = update(Pairing).where(
+        Pairing.id == pairing_id, Pairing.used_at.is_(None), Pairing.expires_at > now
+    )
+    session.execute(unused.values(expires_at=now))
+
+
+def devices_paired_by(session: Session, pairing_ids: Collection[uuid.UUID]) -> Sequence[Device]:
+    """The phones that some invitations have become."""
+    query = select(Device).where(Device.pairing_id.in_(pairing_ids))
+    return session.scalars(query.order_by(Device.paired_at, Device.id)).all()
+
+
 def pair_device(session: Session, code: str, *, operator: str, now: datetime) -> tuple[Device, str]:
     """Turn a pairing code into a device and its token; raises Forbidden for a code that is wrong, old or used."""
     used = update(Pairing).where(
@@ -152,6 +166,19 @@ def device_with_token(session: Session, token: str) -> Device | None:
 def device_with_token_hash(session: Session, hashed: bytes) -> Device | None:
     """The device of a bearer token's hash, revoked ones too."""
     return session.scalar(select(Device).where(Device.token_hash == hashed))
+
+
+def devices(session: Session) -> Sequence[Device]:
+    """Every phone, revoked ones too, as they were paired."""
+    return session.scalars(select(Device).order_by(Device.paired_at, Device.id)).all()
+
+
+def device(session: Session, device_id: uuid.UUID) -> Device:
+    """A phone; raises NotFound."""
+    found = session.get(Device, device_id)
+    if found is None:
+        raise NotFound("unknown_device", "There is no such phone.")
+    return found
 
 
 def move_device(session: Session, device_id: uuid.UUID, *, door_id: uuid.UUID) -> None:

@@ -339,7 +339,6 @@ def _door_lines(numbers: Numbers, plan: Programme, view: View, *, now: datetime)
 def phone_line(phone: PhoneSeen, *, now: datetime) -> PhoneLine:
     """How a phone is, in the reader's words."""
     ago = now - phone.heard_at
-    state = "silent" if ago > SILENT else "quiet" if ago > QUIET else "well"
     notes = []
     if phone.waiting:
         notes.append(ngettext("%(num)d scan waits", "%(num)d scans wait", phone.waiting))
@@ -348,7 +347,12 @@ def phone_line(phone: PhoneSeen, *, now: datetime) -> PhoneLine:
     if abs(phone.skew_ms) > CLOCK_OFF_MS:
         off = format_timedelta(timedelta(milliseconds=abs(phone.skew_ms)), granularity="second")
         notes.append(_("clock off by %(time)s", time=off))
-    return PhoneLine(phone.name, state, heard(ago), tuple(map(str, notes)))
+    return PhoneLine(phone.name, state_of(ago), heard(ago), tuple(map(str, notes)))
+
+
+def state_of(ago: timedelta) -> str:
+    """How a phone is that was last heard so long ago."""
+    return "silent" if ago > SILENT else "quiet" if ago > QUIET else "well"
 
 
 def heard(ago: timedelta) -> str:
