@@ -10,7 +10,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import Babel, get_locale
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -177,6 +177,9 @@ def _refused(refusal: Refusal) -> BaseResponse:
 def _http_error(error: HTTPException) -> BaseResponse:
     if error.code is None or error.response is not None or error.code < 400:
         return error.get_response()
+    if isinstance(error, SecurityError):
+        # Under a host that isn't ours no page can be made, since none of its links would lead anywhere.
+        return _problem_json(400, "unknown_host", "This server doesn't answer under that name.")
     code = error.name.lower().replace(" ", "_").replace("'", "")
     response = _problem(error.code, code, error.description or error.name)
     for name, value in error.get_headers():
@@ -190,18 +193,23 @@ def _crashed(error: Exception) -> BaseResponse:
     return _problem(500, "internal_error", "Something went wrong on our side; it has been logged.")
 
 
+def _problem_json(status: int, code: str, sentence: str, **extra: Any) -> Response:
+    body = {
+        "type": "about:blank",
+        "title": code.replace("_", " "),
+        "status": status,
+        "code": code,
+        "detail": sentence,
+    }
+    response = make_response({**body, **extra}, status)
+    response.content_type = "application/problem+json"
+    return response
+
+
 def _problem(status: int, code: str, sentence: str, **extra: Any) -> BaseResponse:
     """An error as RFC 9457 problem+json for programs, as a page for people."""
     if request.path.startswith("/api/") or not request.accept_mimetypes.accept_html:
-        body = {
-            "type": "about:blank",
-            "title": code.replace("_", " "),
-            "status": status,
-            "code": code,
-            "detail": sentence,
-        }
-        response = make_response({**body, **extra}, status)
-        response.content_type = "application/problem+json"
+        response = _problem_json(status, code, sentence, **extra)
     else:
         sentence = sentences.on_a_page(code, sentence)
         response = make_response(

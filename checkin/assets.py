@@ -1,10 +1,14 @@
 """Styles, scripts and pictures, under addresses that change with their content; it owns no table."""
 
 import hashlib
+import mimetypes
 from functools import cache
+from pathlib import Path
 
-from flask import Blueprint, Flask, Response, send_from_directory
+from flask import Blueprint, Flask, Response
 from flask_compress import Compress
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 
 from checkin.access import open_to
 from checkin.config import ROOT
@@ -23,7 +27,6 @@ def start(app: Flask) -> None:
             "text/html",
             "text/css",
             "text/javascript",
-            "application/json",
             "application/wasm",
             "application/manifest+json",
             "image/svg+xml",
@@ -54,14 +57,26 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
+def _media_type(name: str) -> str:
+    """By the name's ending; ours, since a machine's own table may lack WebAssembly."""
+    ending = Path(name).suffix
+    known = {
+        ".js": "text/javascript; charset=utf-8",
+        ".wasm": "application/wasm",
+        ".css": "text/css; charset=utf-8",
+    }
+    return known.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
 @blueprint.get("/static/<of>/<path:name>")
 @open_to("everyone")
 def file(of: str, name: str) -> Response:
     """A file; kept for a year where the address is this version's, else not at all."""
-    response = send_from_directory(FOLDER, name)
-    # Read here rather than streamed from the disc, so that it can be shortened.
-    response.direct_passthrough = False
-    response.set_data(response.get_data())
+    path = safe_join(str(FOLDER), name)
+    if path is None or not Path(path).is_file():
+        raise NotFound
+    # Read whole rather than streamed from the disc, so that it can be shortened.
+    response = Response(Path(path).read_bytes(), content_type=_media_type(name))
     if of == version():
         response.cache_control.public = True
         response.cache_control.max_age = A_YEAR

@@ -1,5 +1,6 @@
 """The scanner on a helper's phone: pairing, the page itself, and what makes it an app; it owns no table."""
 
+import json
 from datetime import timedelta
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
@@ -22,6 +23,12 @@ from checkin.limits import limiter
 
 blueprint = Blueprint("door_pages", __name__, url_prefix="/door")
 
+DECODER = (
+    "vendor/idb/build/index.js",
+    "vendor/zxing-wasm/dist/es/share.js",
+    "vendor/zxing-wasm/dist/es/reader/index.js",
+    "vendor/zxing-wasm/dist/reader/zxing_reader.wasm",
+)
 KEPT = timedelta(days=30)
 LONGEST_NAME = 60
 # How the browsers inside other apps call themselves: they have no camera for us, and forget what they keep.
@@ -108,10 +115,18 @@ def _pair(code: str, operator: str) -> str:
 def service_worker() -> Response:
     """The service worker that opens the scanner without a network; served here, so that it may rule over /door."""
     source = (FOLDER / "door" / "service-worker.js").read_text()
-    response = Response(source.replace("VERSION", version()), content_type="text/javascript; charset=utf-8")
+    files = json.dumps([asset(name) for name in _needed_files()])
+    source = source.replace("VERSION", version()).replace("FILES_AS_JSON", files)
+    response = Response(source, content_type="text/javascript; charset=utf-8")
     response.headers["Service-Worker-Allowed"] = "/door"
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def _needed_files() -> list[str]:
+    """What the scanner needs to open and to read codes without a network."""
+    own = sorted(f"door/{file.name}" for file in (FOLDER / "door").glob("*.js"))
+    return ["css/door.css", *own, *DECODER]
 
 
 @blueprint.get("/manifest.webmanifest")

@@ -52,6 +52,7 @@ export async function startCamera(video, { decoder, wanted, onRead, onLost }) {
   let running = true;
   let busy = false;
   const read = (/** @type {MessageEvent} */ { data }) => {
+    if (data.ready) return;
     busy = false;
     if (running && data.text) onRead(data.text);
   };

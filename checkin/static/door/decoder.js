@@ -9,7 +9,8 @@ async function load() {
   // Its own default for the WebAssembly is somebody else's server.
   const locateFile = (/** @type {string} */ name) =>
     new URL(`../vendor/zxing-wasm/dist/reader/${name}`, import.meta.url).href;
-  zxing.prepareZXingModule({ overrides: { locateFile } });
+  await zxing.prepareZXingModule({ overrides: { locateFile }, fireImmediately: true });
+  postMessage({ text: "", ready: true });
   return zxing;
 }
 

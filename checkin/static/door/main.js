@@ -17,6 +17,9 @@ const SINCE_LAST_HEARD = 30000;
 
 const words = JSON.parse(place("words").textContent ?? "{}");
 const decoder = new Worker(document.body.dataset.decoder ?? "", { type: "module" });
+decoder.addEventListener("message", ({ data }) => {
+  if (data.ready) document.body.dataset.decodes = "yes";
+});
 const video = /** @type {HTMLVideoElement} */ (document.querySelector("video"));
 const store = await openStore();
 
@@ -174,7 +177,7 @@ function standAt(door) {
 }
 
 function showDirection() {
-  place("direction").textContent = words[direction];
+  place("goes").textContent = words[direction];
   place("turns-to").textContent = words[direction === "in" ? "out" : "in"];
   document.body.dataset.direction = direction;
 }

@@ -134,10 +134,10 @@ function strip(shown, edges) {
   const text = element(
     "p",
     "door-strip-text",
-    `${shown.look.icon} ${shown.result.delegate?.name ?? ""}`.trim(),
+    shown.result.delegate?.name ?? "",
   );
   text.dir = "auto";
-  const words = (shown.look.reason ?? shown.look.words).join(" · ");
+  const words = `${shown.look.icon} ${(shown.look.reason ?? shown.look.words).join(" · ")}`;
   made.append(text, element("p", "door-strip-words", words));
   if (shown.look.asks) made.append(questions(shown, edges));
   const close = element("button", "door-strip-close", "×");

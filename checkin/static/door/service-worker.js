@@ -1,13 +1,15 @@
 // Opens the scanner without a network: the page and its files as they were last. What is judged is the page's.
 
 const CACHE = "door-VERSION";
+/** @type {string[]} */
+const FILES = JSON.parse('FILES_AS_JSON');
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.add("/door"))
+      .then((cache) => cache.addAll(["/door", ...FILES]))
       .then(() => worker.skipWaiting()),
   );
 });

@@ -35,7 +35,7 @@ const LOOKS = {
     advice: ["Is it this person?", "Adakah ini orangnya?"],
     asks: true,
   },
-  refused: { ...slow("red", "✕", ["NOT HERE", "BUKAN DI SINI"]), advice: HELP_DESK },
+  refused: { ...slow("red", "✕", ["PLEASE WAIT", "SILA TUNGGU"]), advice: HELP_DESK },
   held: {
     ...slow("red", "✕", ["THIS PHONE IS STOPPED", "TELEFON INI DIHENTIKAN"]),
     advice: ["Bring it to an organiser", "Bawa kepada penganjur"],
@@ -68,7 +68,8 @@ function slow(tone, icon, words) {
  */
 export function look(result) {
   const found = LOOKS[result.verdict] ?? /** @type {Look} */ (LOOKS.refused);
-  return result.reason ? { ...found, reason: REASONS[result.reason] ?? null } : found;
+  const reason = REASONS[result.reason ?? ""];
+  return reason ? { ...found, words: reason } : found;
 }
 
 /**

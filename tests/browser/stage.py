@@ -1,0 +1,146 @@
+"""An event in full swing, with somebody in every state, and the way to every page of it."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Page
+from sqlalchemy import select, update
+
+from checkin import clock
+from checkin.db import transaction
+from checkin.documents import mailing
+from checkin.domain import links
+from checkin.domain.delegates import Delegate
+from tests import world
+from tests.accounts.people import PASSWORD, Member, enrol
+
+LONG = "Tan Sri Dato' Seri Panglima Dr. Mohd Shahrizal Iskandar bin Abdul Rahman al-Haj Ibrahim"
+PEOPLE = {
+    "confirmed": LONG,
+    "pending": "சுப்பிரமணியம் முருகன்",
+    "waiting": "王小明",
+    "unconfirmed": "محمد عبد الله الأحمد",
+    "cancelled": "Ana",
+}
+Act = Callable[[Page], None]
+Stop = tuple[str, str, Act | None]
+
+
+@dataclass
+class Scene:
+    """What the pages are about."""
+
+    organiser: Member
+    links: dict[str, str]
+    reference: str
+    pairing: str
+    door: str
+
+    def stops(self) -> Iterator[Stop]:
+        """Each page's name, its path and what to do on it before looking."""
+        yield from self._delegates()
+        yield from self._doors()
+        yield from self._organisers()
+
+    def _delegates(self) -> Iterator[Stop]:
+        yield "start", "/", None
+        yield "register", "/register", None
+        yield "register-errors", "/register", _send_empty
+        yield "registered", "/registered", None
+        yield "find", "/find", None
+        for status, token in self.links.items():
+            yield f"me-{status}", f"/me/{token}", None
+        mine = f"/me/{self.links['confirmed']}"
+        for page in ("correct", "add", "data", "cancel"):
+            yield f"me-{page}", f"{mine}/{page}", None
+        yield "nothing", "/nothing-here", None
+        yield "link-refused", f"/me/{'A' * 22}", None
+
+    def _doors(self) -> Iterator[Stop]:
+        yield "door-unpaired", "/door", None
+        yield "door-pair", f"/door/pair/{self.pairing}", None
+        yield "door-pair-refused", "/door/pair/AAAAAAAAAAAAAAAAAAAAAA", None
+
+    def _organisers(self) -> Iterator[Stop]:
+        yield "login", "/login", None
+        yield "board", "/login?next=/organiser", self._sign_in
+        yield "wall", "/organiser?wall=1", None
+        yield "delegates", "/organiser/delegates", None
+        yield "delegates-none", "/organiser/delegates?q=nobodyhasthisname", None
+        yield "delegate", f"/organiser/delegates/{self.reference}", None
+        yield "delegate-correct", f"/organiser/delegates/{self.reference}/correct", None
+        yield "doors", "/organiser/doors", None
+        yield "pairing", f"/organiser/doors/{self.door}/pair", None
+        yield "exports", "/organiser/exports", None
+        yield "outbox", "/organiser/outbox", None
+        yield "audit", "/organiser/audit", None
+        yield "account", "/account", None
+
+    def _sign_in(self, page: Page) -> None:
+        page.locator("[name=email]").fill(self.organiser.email)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("main form button[type=submit]").first.click()
+        page.locator("[name=code]").fill(self.organiser.code())
+        page.locator("main form button[type=submit]").first.click()
+        page.wait_for_url("**/organiser")
+
+
+def _send_empty(page: Page) -> None:
+    page.locator("main form").last.evaluate("form => form.noValidate = true")
+    page.locator("main form button[type=submit]").last.click()
+    page.locator(".summary").wait_for()
+
+
+def prepare(app: Flask) -> Scene:
+    """The event as of today, with people, scans, mail that waits, phones and an organiser."""
+    today = clock.now().date()
+    days: list[dict[str, Any]] = [{"date": today + dt.timedelta(days=n - 1)} for n in range(3)]
+    categories = [
+        {"name": "Delegate", "self_registration": True, "areas": ["Expo", "Hall"]},
+        {"name": "Speaker", "self_registration": True, "approval": True},
+    ]
+    world.set_event(app, days=days, categories=categories)
+    world.enrol(
+        app,
+        [
+            world.person(
+                name, email=f"{status}@example.org", organisation="Kementerian Digital", country="MY"
+            )
+            for status, name in PEOPLE.items()
+        ],
+    )
+    _arrive(app)
+    with app.app_context(), transaction() as session:
+        people = {one.name: one for one in session.scalars(select(Delegate))}
+        tokens = {status: _link(session, people[name].id) for status, name in PEOPLE.items()}
+        for status, name in PEOPLE.items():
+            mailing.write_to(session, people[name], kind="badge", now=clock.now())
+            if status != "confirmed":
+                changed = update(Delegate).where(Delegate.id == people[name].id)
+                cancelled = clock.now() if status == "cancelled" else None
+                session.execute(changed.values(status=status, cancelled_at=cancelled))
+    return Scene(enrol(app), tokens, people[LONG].reference, world.pairing_code(app), str(_door_id(app)))
+
+
+def _link(session: Any, delegate_id: int) -> str:
+    now = clock.now()
+    return links.mint_link(session, delegate_id, now=now, expires_at=now + dt.timedelta(days=30))
+
+
+def _arrive(app: Flask) -> None:
+    phone, now = world.pair(app), clock.now()
+    codes = world.codes(app)
+    phone.scan(codes[LONG], now.isoformat())
+    phone.scan(codes["Ana"], (now - dt.timedelta(days=1)).isoformat())
+    phone.scan("NOT A BADGE", now.isoformat())
+
+
+def _door_id(app: Flask) -> Any:
+    from checkin.db import reading
+    from checkin.domain.programme import programme
+
+    with app.app_context(), reading() as session:
+        return programme(session).door_named("Gate A").id

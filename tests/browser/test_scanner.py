@@ -1,0 +1,217 @@
+"""A helper at the door: a real browser, a camera that shows badges, and a server that is really there, or isn't."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from sqlalchemy import select
+
+from checkin import clock
+from checkin.db import transaction
+from checkin.domain import doors
+from checkin.domain.doors import Device
+from tests import world
+from tests.browser.camera import FakeCamera
+from tests.browser.serving import Served, serving
+
+PATIENCE = 15.0
+SIZE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Door:
+    """The event, its server, and a phone whose camera shows what a test holds before it."""
+
+    app: Flask
+    served: Served
+    playwright: Playwright
+    camera: FakeCamera
+    browsers: list[Browser]
+
+    def phone(self, *arguments: str, camera: bool = True, grant: bool = True) -> BrowserContext:
+        """Another phone, with its own browser."""
+        seen = self.camera.arguments if camera else ["--use-fake-device-for-media-stream=device-count=0"]
+        browser = self.playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", *seen, *arguments]
+        )
+        self.browsers.append(browser)
+        return browser.new_context(
+            viewport=SIZE, permissions=["camera"] if grant else [], locale="en", has_touch=True
+        )
+
+    def pair(self, context: BrowserContext, door: str = "Gate A", *, helper: str = "Aina") -> Page:
+        """Follow a pairing link, as from the organisers' screen."""
+        page = context.new_page()
+        page.goto(f"{self.served.address}/door/pair/{world.pairing_code(self.app, door)}")
+        page.get_by_label("Your name").fill(helper)
+        page.get_by_role("button", name="Start scanning").click()
+        page.wait_for_url(f"{self.served.address}/door")
+        return page
+
+
+@pytest.fixture
+def door(app: Flask, tmp_path: Path) -> Iterator[Door]:
+    today = clock.now().date()
+    # Every hour somewhere on Earth is within one of these days.
+    days = [{"date": today + timedelta(days=n)} for n in (-1, 0, 1)]
+    world.set_event(app, days=days, categories=[{"name": "Delegate"}])
+    world.enrol(app, [world.person("Tan Sri Aisyah binti Rahman", organisation="MBPJ", country="MY")])
+    camera = FakeCamera(tmp_path / "camera.y4m")
+    with ExitStack() as stack:
+        served = stack.enter_context(serving(app))
+        playwright = stack.enter_context(sync_playwright())
+        browsers: list[Browser] = []
+        yield Door(app, served, playwright, camera, browsers)
+        for browser in browsers:
+            browser.close()
+
+
+def eventually(page: Page, happens: Callable[[], bool]) -> bool:
+    """Whether something happens on a page in time; asked again and again, since its CSP forbids to inject a wait."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if happens():
+            return True
+        page.wait_for_timeout(20)
+    return False
+
+
+def verdict(page: Page, word: str) -> str:
+    """What a verdict says, once one with this word is shown."""
+    shown = page.locator("[data-verdict]:not([hidden])")
+    assert eventually(page, lambda: word in (shown.inner_text() if shown.count() else "")), page.inner_text(
+        "main"
+    )
+    return shown.inner_text()
+
+
+def screen(page: Page, name: str) -> bool:
+    """Whether one of the scanner's own screens is shown, in time."""
+    return eventually(page, lambda: page.locator(f'[data-screen="{name}"]:not([hidden])').count() == 1)
+
+
+def test_a_badge_is_green_then_amber_then_blue_and_a_forged_one_red(door: Door) -> None:
+    code = world.codes(door.app)["Tan Sri Aisyah binti Rahman"]
+    first, second = door.pair(door.phone()), door.pair(door.phone(), "Gate B", helper="Ben")
+
+    # Both phones look at the same badge: one of them is first.
+    door.camera.show(code)
+    words = [page.locator("[data-verdict]:not([hidden])") for page in (first, second)]
+    assert eventually(first, lambda: all(one.count() for one in words))
+    said = sorted(one.inner_text().split()[0] for one in words)
+
+    assert said == ["!", "✓"]
+    amber = second if "ALREADY IN" in words[1].inner_text() else first
+    assert "SUDAH MASUK, SEMAK NAMA" in verdict(amber, "ALREADY IN")
+    assert "Tan Sri Aisyah binti Rahman" in verdict(amber, "ALREADY IN")
+    amber.get_by_role("button", name="Let in").first.click()
+
+    world.set_event(door.app, days=[{"date": clock.now().date() + timedelta(days=n)} for n in (-1, 0, 1)],
+                    categories=[{"name": "Delegate"}], reentry_after=0)  # fmt: skip
+    door.camera.show_nothing()
+    third = door.pair(door.phone(), "Gate C")
+    door.camera.show(code)
+    blue = verdict(third, "WELCOME BACK")
+
+    assert "SELAMAT KEMBALI" in blue
+    assert "Gate" in blue
+    door.camera.show(code[:-1] + ("0" if code[-1] != "0" else "1"))
+    assert "Sila ke meja bantuan" in verdict(third, "This badge is not on our list")
+    # Amber and red stay as strips until somebody has seen them.
+    assert eventually(third, lambda: third.locator(".door-strip").count() >= 1)
+    third.locator(".door-strip-close").first.click()
+    assert eventually(third, lambda: third.locator(".door-strip").count() == 0)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_helper_types_what_no_camera_can_read(door: Door) -> None:
+    page = door.pair(door.phone(camera=False))
+    assert screen(page, "none")
+
+    page.get_by_role("button", name="Type").click()
+    page.get_by_label("Reference on the badge").fill("kl-00001")
+    page.get_by_label("First three letters").fill("xyz")
+    page.get_by_role("button", name="Look it up").click()
+    assert eventually(page, lambda: page.locator("[data-problem]:not([hidden])").count() == 1)
+    page.get_by_label("First three letters").fill("AIS")
+    page.get_by_role("button", name="Look it up").click()
+    assert "Tan Sri Aisyah" in verdict(page, "WELCOME")
+
+    # A hand scanner types in a burst and ends with Enter.
+    page.get_by_role("button", name="Out").click()
+    page.keyboard.type(world.codes(door.app)["Tan Sri Aisyah binti Rahman"])
+    page.keyboard.press("Enter")
+    assert "KELUAR DIREKODKAN" in verdict(page, "EXIT RECORDED")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_trouble_has_a_screen_of_its_own(door: Door) -> None:
+    host = "--host-resolver-rules=MAP door.test 127.0.0.1"
+    door.app.config["TRUSTED_HOSTS"].append("door.test")
+    paired = door.phone(host, grant=False)
+    page = door.pair(paired)
+    assert screen(page, "start")
+    stranger = door.phone().new_page()
+    stranger.goto(f"{door.served.address}/door")
+    assert screen(stranger, "unpaired")
+    used = stranger.goto(f"{door.served.address}/door/pair/{'A' * 22}")
+    assert used is not None
+    assert used.status == 403
+    cookies = [{**one, "domain": "door.test"} for one in paired.cookies()]
+    paired.add_cookies(cookies)  # type: ignore[arg-type]
+    page.goto(door.served.address.replace("127.0.0.1", "door.test") + "/door")
+    assert screen(page, "insecure")
+
+    scanning = door.pair(door.phone())
+    with door.app.app_context(), transaction() as session:
+        for device in session.scalars(select(Device)).all():
+            doors.revoke_device(session, device.id, now=clock.now())
+    door.camera.show("anything")
+    assert screen(scanning, "revoked")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_without_the_server_scans_are_kept_and_sent_later(door: Door) -> None:
+    code = world.codes(door.app)["Tan Sri Aisyah binti Rahman"]
+    page = door.pair(door.phone())
+    assert eventually(page, lambda: page.locator("body[data-decodes]").count() == 1)
+
+    door.served.stop()
+    door.camera.show(code)
+    assert "TIADA SAMBUNGAN" in verdict(page, "NO CONNECTION")
+    assert eventually(page, lambda: "1 waiting" in page.locator("[data-away]").inner_text())
+    door.served.start()
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    assert eventually(page, lambda: page.locator("[data-away]").is_hidden())
+    assert eventually(page, lambda: page.locator("[data-today]").inner_text() == "1")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_phone_moves_to_another_door_without_pairing_again(door: Door) -> None:
+    page = door.pair(door.phone())
+    assert eventually(page, lambda: page.locator("[data-door]").inner_text() == "Gate A")
+
+    page.get_by_role("button", name="Door").click()
+    page.get_by_role("button", name="Gate C · Expo").click()
+
+    assert eventually(page, lambda: page.locator("[data-door]").inner_text() == "Gate C")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_browsers_inside_other_apps_are_told_to_open_another(door: Door) -> None:
+    code = world.pairing_code(door.app)
+    client = door.app.test_client()
+
+    whatsapp = client.get(f"/door/pair/{code}", headers={"User-Agent": "Mozilla/5.0 WhatsApp/2.24"}).text
+    chrome = client.get(f"/door/pair/{code}", headers={"User-Agent": "Mozilla/5.0 Chrome/140.0"}).text
+
+    assert "Open it in Chrome or Safari" in whatsapp
+    assert "Start scanning" not in whatsapp
+    assert "Start scanning" in chrome

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { beginning, OUT_OF_VIEW, step } from "../../checkin/static/door/core.js";
+import { look, sighted } from "../../checkin/static/door/verdicts.js";
+import { BURST, bursts } from "../../checkin/static/door/wedge.js";
+
+const PERSON = { reference: "KL-1", name: "Aina", organisation: "", category: "Delegate", note: null };
+
+/** A state after events, with every effect on the way. */
+function after(...events) {
+  let state = beginning();
+  const effects = [];
+  for (const event of events) {
+    const [next, caused] = step(state, event);
+    state = next;
+    effects.push(...caused);
+  }
+  return { state, effects };
+}
+
+const seen = (text, at) => ({ type: "read", text, input: "camera", at });
+const judged = (scan, verdict, at, more = {}) => ({
+  type: "judged",
+  scan,
+  at,
+  result: { id: scan, verdict, reason: null, delegate: PERSON, first: null, last: null },
+  ...more,
+});
+
+test("a code that is held in view is read once", () => {
+  const { effects } = after(seen("A", 0), seen("A", 700), seen("A", 1400), seen("A", 2800));
+
+  assert.equal(effects.length, 1);
+});
+
+test("a code that left the view, or made room for another, is read again", () => {
+  const gone = after(seen("A", 0), seen("A", OUT_OF_VIEW));
+  const other = after(seen("A", 0), seen("B", 100), seen("A", 200));
+
+  assert.equal(gone.effects.length, 2);
+  assert.equal(other.effects.length, 3);
+});
+
+test("what a hand scanner types is read each time", () => {
+  const wedge = { type: "read", text: "A", input: "wedge", at: 0 };
+
+  assert.equal(after(wedge, wedge).effects.length, 2);
+});
+
+test("green goes by itself, amber and red stay two seconds and then as a strip until they are tapped", () => {
+  const green = after(judged("1", "admitted", 0), { type: "ticked", at: 1200 });
+  const early = after(judged("1", "repeat", 0), { type: "ticked", at: 1900 });
+  const late = after(judged("1", "repeat", 0), { type: "ticked", at: 2000 });
+  const tapped = after(
+    judged("1", "refused", 0),
+    { type: "ticked", at: 2000 },
+    { type: "dismissed", scan: "1" },
+  );
+
+  assert.deepEqual([green.state.shown, green.state.strips], [null, []]);
+  assert.equal(early.state.shown?.scan, "1");
+  assert.deepEqual([late.state.shown, late.state.strips.length], [null, 1]);
+  assert.equal(tapped.state.strips.length, 0);
+});
+
+test("the next badge takes the screen at once, and what was not dealt with becomes a strip", () => {
+  const { state, effects } = after(judged("1", "refused", 0), judged("2", "admitted", 100));
+
+  assert.equal(state.shown?.scan, "2");
+  assert.deepEqual(
+    state.strips.map((one) => one.scan),
+    ["1"],
+  );
+  assert.equal(effects.length, 2);
+});
+
+test("today's count rises with first entries alone", () => {
+  const again = {
+    id: "3",
+    verdict: "admitted",
+    reason: null,
+    just_now: true,
+    delegate: PERSON,
+    first: null,
+    last: null,
+  };
+  const { state } = after(
+    { type: "counted", today: 41 },
+    judged("1", "admitted", 0),
+    judged("2", "returned", 10),
+    { ...judged("3", "admitted", 20), result: again },
+  );
+
+  assert.equal(state.today, 42);
+});
+
+test("late answers that agree are quiet, others say so", () => {
+  const fine = after(judged("1", "admitted", 0, { late: true }));
+  const refused = after(judged("2", "refused", 0, { late: true }));
+
+  assert.deepEqual([fine.state.shown, fine.state.strips, fine.effects], [null, [], []]);
+  assert.deepEqual([refused.state.strips.length, refused.effects.length], [1, 1]);
+});
+
+test("a late answer takes the place of the strip that said there was no connection", () => {
+  const { state } = after(
+    judged("1", "away", 0),
+    { type: "ticked", at: 2000 },
+    judged("1", "admitted", 9000, { late: true }),
+  );
+
+  assert.equal(state.strips.length, 0);
+});
+
+test("every verdict and every reason has words in both languages", () => {
+  const reasons = [
+    "unknown",
+    "other_event",
+    "replaced",
+    "revoked",
+    "cancelled",
+    "pending",
+    "not_this_day",
+    "not_open",
+    "not_this_area",
+  ];
+  const shown = [
+    ...["admitted", "returned", "repeat", "left", "rejected", "held", "away"].map((verdict) =>
+      look({ verdict, reason: null }),
+    ),
+    ...reasons.map((reason) => look({ verdict: "refused", reason })),
+  ];
+
+  for (const one of shown) assert.ok(one.words[0] && one.words[1] && one.icon, JSON.stringify(one));
+  assert.equal(new Set(shown.map((one) => one.words.join())).size, shown.length);
+});
+
+test("times are the event's", () => {
+  assert.equal(
+    sighted({ at: "2025-09-17T01:41:00Z", door: "Gate B" }, "Asia/Kuala_Lumpur"),
+    "09:41 · Gate B",
+  );
+  assert.equal(sighted(null, "UTC"), "");
+});
+
+test("a hand scanner's burst is a text, a finger's typing is not", () => {
+  const scanner = bursts();
+  const finger = bursts();
+
+  const typed = [..."B37K22"]
+    .map((key, place) => scanner(key, 1000 + place * 3))
+    .concat(scanner("Enter", 1018));
+  const slow = [..."B37K22"]
+    .map((key, place) => finger(key, place * (BURST + 40)))
+    .concat(finger("Enter", 600));
+
+  assert.equal(typed.at(-1), "B37K22");
+  assert.ok(slow.every((text) => text === ""));
+});
+
+test("letters that were typed before a burst are not part of it", () => {
+  const collect = bursts();
+  collect("x", 0);
+
+  const texts = [..."B37K22"]
+    .map((key, place) => collect(key, 500 + place * 3))
+    .concat(collect("Enter", 520));
+
+  assert.equal(texts.at(-1), "B37K22");
+});
