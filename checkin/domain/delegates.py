@@ -152,7 +152,6 @@ def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
 
     A confirmed delegate's place in the category is free again.
     """
-    was_confirmed = delegate.status == "confirmed"
     cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status != "cancelled")
     values = {
         "status": "cancelled",
@@ -160,10 +159,11 @@ def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
         "changed_at": now,
         "cancelled_from": Delegate.status,
     }
-    changed = session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None
-    if changed and was_confirmed:
+    # As the row was then: somebody may have confirmed since it was read.
+    changed = session.execute(cancelled.values(values).returning(Delegate.cancelled_from)).first()
+    if changed is not None and changed.cancelled_from == "confirmed":
         give_back_place(session, delegate.category_id)
-    return changed
+    return changed is not None
 
 
 def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
@@ -171,10 +171,6 @@ def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
 
     Raises Conflict where the category has no place left.
     """
-    if delegate.cancelled_from == "confirmed" and not take_places(session, delegate.category_id):
-        raise Conflict(
-            "category_full", f"{delegate.reference} can't come back: the category has no place left."
-        )
     cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status == "cancelled")
     values = {
         "status": Delegate.cancelled_from,
@@ -182,4 +178,10 @@ def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
         "changed_at": now,
         "cancelled_from": None,
     }
-    return session.execute(cancelled.values(values).returning(Delegate.id)).first() is not None
+    back = session.execute(cancelled.values(values).returning(Delegate.status)).first()
+    # Only for whom this call brought back: of two that try, one takes a place.
+    if back is not None and back.status == "confirmed" and not take_places(session, delegate.category_id):
+        raise Conflict(
+            "category_full", f"{delegate.reference} can't come back: the category has no place left."
+        )
+    return back is not None

@@ -20,7 +20,7 @@ from checkin.domain.links import Link
 from checkin.domain.messages import Message
 from checkin.domain.programme import Programme
 from checkin.domain.words import search_text
-from checkin.errors import Conflict
+from checkin.errors import Conflict, NotFound
 from checkin.tokens import BadgeKey
 
 CHUNK = 1000
@@ -95,11 +95,12 @@ def confirm(
 ) -> str:
     """Take a confirmed address: `confirmed` with a badge, `pending` for approval, or `waiting` for a place.
 
-    Returns the state that the delegate has from now on; a second call changes nothing.
+    Returns the state that the delegate has from now on; a second call changes nothing. Raises NotFound where the
+    registration was withdrawn meanwhile.
     """
     state = "pending" if programme.categories[delegate.category_id].approval else "waiting"
     if not _moved(session, delegate, to=state, out_of=("unconfirmed",), now=now):
-        return session.scalars(select(Delegate.status).where(Delegate.id == delegate.id)).one()
+        return _status(session, delegate)
     if state == "waiting" and take_places(session, delegate.category_id):
         _moved(session, delegate, to="confirmed", out_of=(state,), now=now)
         issue_badges(session, [bearer(session, delegate)], key=key, now=now)
@@ -144,6 +145,13 @@ def forget_unconfirmed(session: Session, delegate: Delegate) -> bool:
     session.execute(delete(Message).where(Message.delegate_id == delegate.id))
     session.execute(delete(Delegate).where(Delegate.id == delegate.id))
     return True
+
+
+def _status(session: Session, delegate: Delegate) -> str:
+    status = session.scalar(select(Delegate.status).where(Delegate.id == delegate.id))
+    if status is None:
+        raise NotFound("link_refused", "This link doesn't work any more: have a fresh one mailed to you.")
+    return status
 
 
 def _moved(session: Session, delegate: Delegate, *, to: str, out_of: Sequence[str], now: datetime) -> bool:
