@@ -1,6 +1,6 @@
 """What happened about a delegate, in words: badges and the rows of their history as one timeline; it owns no table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,13 +34,14 @@ class Entry:
     tone: str = ""
 
 
-def timeline(delegate: Delegate, badges: Sequence[Badge], rows: Iterable[Any]) -> list[Entry]:
+def timeline(delegate: Delegate, badges: Sequence[Badge], rows: Sequence[Any]) -> list[Entry]:
     """Everything that is known, the newest first."""
     entries = [Entry(delegate.registered_at, "person", _("Registered"))]
     for badge in badges:
         entries += _of_badge(badge)
-    entries += [_ENTRIES[row.source](row) for row in rows if row.source in _ENTRIES]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    entries += [_ENTRIES[row.source](row) for row in reversed(rows) if row.source in _ENTRIES]
+    # Of what happened at the same moment the first was named first.
+    return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
 def _of_badge(badge: Badge) -> Iterator[Entry]:
