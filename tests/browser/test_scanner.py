@@ -50,7 +50,7 @@ class Door:
         page = context.new_page()
         page.goto(f"{self.served.address}/door/pair/{world.pairing_code(self.app, door)}")
         page.get_by_label("Your name").fill(helper)
-        page.get_by_role("button", name="Start scanning").click()
+        page.get_by_role("button", name="Pair this phone").click()
         page.wait_for_url(f"{self.served.address}/door")
         return page
 
@@ -213,5 +213,5 @@ def test_browsers_inside_other_apps_are_told_to_open_another(door: Door) -> None
     chrome = client.get(f"/door/pair/{code}", headers={"User-Agent": "Mozilla/5.0 Chrome/140.0"}).text
 
     assert "Open it in Chrome or Safari" in whatsapp
-    assert "Start scanning" not in whatsapp
-    assert "Start scanning" in chrome
+    assert "Pair this phone" not in whatsapp
+    assert "Pair this phone" in chrome
