@@ -27,7 +27,7 @@ from checkin.domain import badges
 from checkin.domain.programme import programme
 from checkin.organisers import demo
 from tests import servers, world
-from tests.bench import load, pages, registering, sheets, statements
+from tests.bench import frames, load, pages, registering, sheets, statements
 
 RUNS = 3
 CONNECTIONS = 32
@@ -75,7 +75,8 @@ def measured(url: str) -> Iterator[Figure]:
     app = filled(url)
     rows = [*check_ins(app, url), *searches(app, url), *sheets.measured(app, RUNS), *registering.measured(app)]
     # The browser's figures don't depend on the database.
-    rows += pages.measured(app, url, RUNS) if kind == "sqlite" else ()
+    if kind == "sqlite":
+        rows += [*frames.measured(app, url), *pages.measured(app, url, RUNS)]
     for what, value, unit, goal in rows:
         yield Figure(kind, what, value, unit, goal)
     with app.app_context():
