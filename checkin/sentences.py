@@ -18,6 +18,7 @@ SENTENCES = {
         "This link doesn't work any more, or was copied only in part. Have a fresh one mailed to you."
     ),
     "no_badge": _("There is no badge here just now: the page of your registration says why."),
+    "letters_leave": _("There is a mail server: letters are read by whom they are for."),
     "method_not_allowed": _("This page can't be used in that way."),
     "no_address": _("There is no e-mail address to send it to."),
     "no_event": _("There is no event here yet."),
@@ -35,6 +36,7 @@ SENTENCES = {
     "too_many_requests": _("That was too often in a short time: please try again a little later."),
     "unknown_device": _("There is no such phone."),
     "unknown_door": _("There is no such door: please choose one of those on the page."),
+    "unknown_letter": _("There is no such letter, or it doesn't wait any more."),
     "unknown_reference": _("There is no delegate with this reference."),
     "unsupported_media_type": _("This page takes what its own form sends, nothing else."),
 }

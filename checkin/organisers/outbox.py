@@ -90,9 +90,6 @@ def letter(message_id: UUID) -> str:
         plan = pages.programme_now(session)
         row = outbox.letter(session, message_id)
     composed, refused = _composed(message_id)
-    now = clock.now()
-    with transaction() as session:
-        audit.record(session, "letter opened", actor=pages.actor(), now=now, subject=row.reference)
     return render_template(
         "organiser/outbox_letter.html",
         row=row,
@@ -144,6 +141,9 @@ def _composed(message_id: UUID) -> tuple[Letter | None, str]:
     """The letter, or why nothing will be sent; raises Conflict where letters leave, for their links are secret then."""
     if mailing.has_mail_server():
         raise Conflict("letters_leave", "There is a mail server: letters are read by whom they are for.")
+    with transaction() as session:
+        subject = outbox.letter(session, message_id).reference
+        audit.record(session, "letter opened", actor=pages.actor(), now=clock.now(), subject=subject)
     try:
         composed = mailing.letter_of(message_id)
     except MailRefused as refused:

@@ -93,6 +93,9 @@ def test_a_waiting_letter_can_be_read_and_its_link_followed(ada: Flask) -> None:
     assert "&lt;ada@example.org&gt;" in page
     assert len(pypdfium2.PdfDocument(io.BytesIO(attached.data))) == 1
     assert browser.get(f"{letter}/1").status_code == 404
+    with ada.app_context(), reading() as session:
+        looks = session.scalars(select(Audit.subject).where(Audit.action == "letter opened")).all()
+    assert looks == ["KL-00001"] * 4
     policy = framed.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
