@@ -15,8 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import access, assets, limits, logs, metrics, schema, sentences
+from checkin.accounts import passkeys, security
 from checkin.accounts import routes as accounts
-from checkin.accounts import security
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
 from checkin.documents import mailing
@@ -64,6 +64,7 @@ def create_app(config: Config) -> Flask:
         registration.blueprint,
         self_service.blueprint,
         accounts.blueprint,
+        passkeys.blueprint,
         *organisers.PARTS,
         door.blueprint,
         door.description,

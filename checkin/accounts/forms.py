@@ -24,7 +24,7 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not is_ours(self.next.data or ""):
-            self.next.data = url_for("accounts.account")
+            self.next.data = url_for("accounts.begin")
 
 
 class RescueForm(TwoFactorRescueForm):

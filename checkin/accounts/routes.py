@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from checkin import clock
 from checkin.access import check_origin, is_ours, open_to
+from checkin.accounts import origins
 from checkin.accounts.forms import EnrolmentForm, FactorForm
 from checkin.accounts.security import FRESH, GRACE, StaffAccount
 from checkin.db import reading, transaction
@@ -21,6 +22,10 @@ from checkin.limits import limiter, network
 
 blueprint = Blueprint("accounts", __name__)
 
+# Where the work of a role begins; for the others it is their account.
+FIRST_PAGES = {"organiser": "board.index", "supervisor": "board.index"}
+# In the session of somebody who has just followed their invitation.
+JOINING = "joining"
 # The secret of an authenticator that is being set up, encrypted, in the session.
 NEW_SECRET = "new_totp_secret"  # noqa: S105 - a key's name.
 
@@ -35,7 +40,8 @@ def _person_halfway() -> str:
 
 
 @blueprint.before_request
-def _only_forms() -> None:
+def only_forms() -> None:
+    """Take what our own pages' forms send, and nothing else."""
     if request.method == "POST":
         check_origin()
         if request.is_json:
@@ -43,7 +49,8 @@ def _only_forms() -> None:
 
 
 @blueprint.after_request
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
+    """Keep these pages out of every cache."""
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -52,7 +59,7 @@ def _answered(view: Callable[[], object]) -> Response:
     """The library's answer with our statuses: 422 for a form that comes back, 303 after one that is taken."""
     response: Response = make_response(view())
     if response.location is not None and not is_ours(response.location):
-        response.location = url_for("accounts.account")
+        response.location = url_for("accounts.begin")
     if request.method == "POST":
         response.status_code = {200: 422, 302: 303}.get(response.status_code, response.status_code)
     return response
@@ -73,7 +80,7 @@ def login() -> Response:
 def two_factor_token_validation() -> Response:
     """The authenticator's code of somebody whose password was right."""
     if current_user.is_authenticated:
-        return redirect(url_for("accounts.account"))
+        return redirect(url_for("accounts.begin"))
     return _answered(library.two_factor_token_validation)
 
 
@@ -104,11 +111,28 @@ def logout() -> Response:
     return redirect(url_for("accounts.login"), 303)
 
 
+@blueprint.get("/staff")
+@open_to(*ROLES)
+def begin() -> Response:
+    """Where somebody's work begins; on their first day they are offered a passkey on the way."""
+    if session.pop(JOINING, False) and origins.passkeys_work():
+        return redirect(url_for("passkeys.add"), 303)
+    return redirect(url_for(FIRST_PAGES.get(current_user.role, "accounts.account")), 303)
+
+
 @blueprint.get("/account")
 @open_to(*ROLES)
 def account() -> str:
     """Who I am here."""
-    return render_template("security/account.html", me=current_user)
+    with reading() as db_session:
+        kept = staff.passkeys(db_session, current_user.id)
+    return render_template(
+        "security/account.html",
+        me=current_user,
+        passkeys=kept,
+        passkeys_work=origins.passkeys_work(),
+        begins=FIRST_PAGES.get(current_user.role),
+    )
 
 
 @blueprint.route("/account/verify", methods=["GET", "POST"])
@@ -160,6 +184,7 @@ def invitation(token: str) -> Response:
         audit.record(db_session, "invitation accepted", actor=f"staff:{member.id}", now=now)
     # Nothing of whoever used this browser before stays.
     session.clear()
+    session[JOINING] = True
     login_user(StaffAccount.of(member), authn_via=["password", "authenticator"])
     return redirect(url_for("accounts.mf_recovery_codes"), 303)
 

@@ -1,5 +1,6 @@
 """Flask-Security on our tables, and its settings; it owns no table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -183,16 +184,17 @@ def _settings(config: Config) -> dict[str, Any]:
         "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
         "SECURITY_FRESHNESS": FRESH,
         "SECURITY_FRESHNESS_GRACE_PERIOD": GRACE,
-        "SECURITY_POST_LOGIN_VIEW": "/account",
+        "SECURITY_POST_LOGIN_VIEW": "/staff",
         "SECURITY_POST_VERIFY_VIEW": "/account",
     }
 
 
-def _signed_in(app: Flask, user: StaffAccount, **_: Any) -> None:
+def _signed_in(app: Flask, user: StaffAccount, authn_via: Sequence[str] | None = None, **_: Any) -> None:
     session.permanent = True
     # A form's token from before the sign-in, which others may have seen, is worth nothing after it.
     name = app.config["WTF_CSRF_FIELD_NAME"]
     session.pop(name, None)
     g.pop(name, None)
     with transaction() as db_session:
-        audit.record(db_session, "staff signed in", actor=f"staff:{user.id}", now=clock.now())
+        how = {"by": "passkey"} if "passkey" in (authn_via or ()) else {}
+        audit.record(db_session, "staff signed in", actor=f"staff:{user.id}", now=clock.now(), **how)

@@ -1,18 +1,20 @@
 """The people who run the event and how they prove who they are; it owns the tables staff and passkey."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, select, update
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from checkin.db import Base, Instant
+from checkin.db import Base, Instant, insert_ignoring
 from checkin.errors import Conflict, Forbidden
 from checkin.tokens import new_id, new_token, token_hash
 
 ROLES = ("organiser", "supervisor", "desk", "protocol")
 INVITATION_LIFE = timedelta(hours=24)
 RECOVERY_CODES = 8
+PASSKEYS_AT_MOST = 10
 
 
 class Staff(Base):
@@ -75,6 +77,21 @@ class SecondFactor:
     counter: int
 
 
+@dataclass(frozen=True)
+class NewPasskey:
+    """What an authenticator told of the passkey that it made."""
+
+    name: str
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    transports: list[str]
+    backup_state: bool
+    device_type: str
+    # It is always a whole sign-in: the person was verified by the authenticator itself.
+    usage: str = "first"
+
+
 def add_staff(session: Session, email: str, *, role: str, uniquifier: str, now: datetime) -> Staff:
     """A new member of staff without a password; raises Conflict for an address that is on the staff."""
     known = staff_with_email(session, email)
@@ -130,7 +147,7 @@ def accept_invitation(
 ) -> Staff:
     """Use an invitation up: set password (hashed) and second factor; raises as `invited_staff` does.
 
-    What the person had before is void: recovery codes, and every session on every device.
+    What the person had before is void: recovery codes, passkeys, and every session on every device.
     """
     used = update(Staff).where(
         Staff.invitation_hash == token_hash(token), Staff.invitation_expires_at > now, Staff.active
@@ -149,6 +166,7 @@ def accept_invitation(
     )
     if accepted is None:
         raise _invitation_refused()
+    session.execute(delete(Passkey).where(Passkey.staff_id == accepted.id))
     return accepted
 
 
@@ -201,6 +219,44 @@ def _recovery_code() -> str:
 
 def _recovery_hash(code: str) -> str:
     return token_hash("".join(filter(str.isalnum, code.lower()))).hex()
+
+
+def passkey_handle(session: Session, staff_id: int) -> str:
+    """By what a person's passkeys tell whose they are; made when it is first needed."""
+    mine = update(Staff).where(Staff.id == staff_id)
+    handle = func.coalesce(Staff.passkey_handle, new_token())
+    return session.execute(mine.values(passkey_handle=handle).returning(Staff.passkey_handle)).scalar_one()  # type: ignore[return-value]
+
+
+def passkeys(session: Session, staff_id: int) -> Sequence[Passkey]:
+    """A person's passkeys, as they were added."""
+    return session.scalars(select(Passkey).where(Passkey.staff_id == staff_id).order_by(Passkey.id)).all()
+
+
+def add_passkey(session: Session, staff_id: int, passkey: NewPasskey, *, now: datetime) -> None:
+    """Keep a passkey; raises Conflict for one too many, or one that is kept already."""
+    # Held, so that two that are added at once are counted one after the other.
+    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update())
+    count = session.scalar(select(func.count()).where(Passkey.staff_id == staff_id)) or 0
+    if count >= PASSKEYS_AT_MOST:
+        raise Conflict("too_many_passkeys", f"You have {count} passkeys: remove one first.")
+    values = {**vars(passkey), "staff_id": staff_id, "created_at": now, "last_used_at": now}
+    added = insert_ignoring(session, Passkey.__table__).values(values).returning(Passkey.__table__.c.id)
+    if session.execute(added).first() is None:
+        raise Conflict("passkey_known", "This passkey is registered already.")
+
+
+def passkey_with_credential(session: Session, credential_id: bytes) -> tuple[Passkey, Staff] | None:
+    """A passkey and whose it is, held until the transaction ends; None for an unknown one."""
+    query = select(Passkey, Staff).join(Staff, Staff.id == Passkey.staff_id)
+    row = session.execute(query.where(Passkey.credential_id == credential_id).with_for_update()).first()
+    return None if row is None else (row.Passkey, row.Staff)
+
+
+def remove_passkey(session: Session, staff_id: int, passkey_id: int) -> bool:
+    """Remove one of a person's own passkeys; False where there is none."""
+    mine = delete(Passkey).where(Passkey.id == passkey_id, Passkey.staff_id == staff_id)
+    return session.execute(mine.returning(Passkey.id)).first() is not None
 
 
 def end_sessions(session: Session, staff_id: int) -> None:

@@ -77,7 +77,7 @@ def index() -> str:
     now = clock.now()
     with reading() as db_session:
         plan = pages.programme_now(db_session)
-        devices = doors.devices(db_session)
+        devices = sorted(doors.devices(db_session), key=lambda device: (len(device.name), device.name))
         held = arrivals.held_scans(db_session)
     rows = [(device, _row(device, plan, held, now=now)) for device in devices]
     live = [(device.door_id, row) for device, row in rows if device.revoked_at is None]
@@ -240,7 +240,7 @@ def move(device_id: uuid.UUID) -> BaseResponse:
     door_id, now = pages.identifier(pages.typed("door")), clock.now()
     with transaction() as db_session:
         plan = pages.programme_now(db_session)
-        if door_id not in plan.doors:
+        if door_id is None or door_id not in plan.doors:
             raise Refusal("unknown_door", "Please choose one of the doors.")
         door = plan.doors[door_id]
         device = doors.device(db_session, device_id)

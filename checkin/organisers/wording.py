@@ -39,6 +39,8 @@ ACTIONS = {
     "letters listed": _("Looked at the outbox"),
     "letters retried": _("Had failed letters tried again"),
     "pairing offered": _("Offered to pair a phone"),
+    "passkey added": _("Added a passkey"),
+    "passkey removed": _("Removed a passkey"),
     "recovery code used": _("Used a recovery code"),
     "recovery codes renewed": _("Made new recovery codes"),
     "registration withdrawn": _("Withdrew the registration"),

@@ -40,7 +40,7 @@ def test_password_and_code_sign_in(application: Flask, browser: Browser) -> None
 
     reply = browser.sign_in(member)
 
-    assert (reply.status_code, reply.location) == (303, "/account")
+    assert (reply.status_code, reply.location) == (303, "/staff")
     page = browser.get("/account").text
     assert member.email in page
     assert "Organiser" in page
@@ -88,7 +88,7 @@ def test_an_older_code_works_no_more_after_a_newer_one(application: Flask, brows
 def test_the_address_is_found_in_any_case_of_letters(browser: Browser, member: Member) -> None:
     reply = browser.send("/login", email=f" {member.email.upper()} ".strip(), password=PASSWORD)
 
-    assert reply.location == "/login/code?next=/account"
+    assert reply.location == "/login/code?next=/staff"
 
 
 @pytest.mark.parametrize("domain", ["localhost", "expo.local", "expo.test"])
@@ -175,7 +175,7 @@ def test_nobody_is_sent_to_another_site(application: Flask, browser: Browser, wh
     )
 
     assert "evil" not in page.split("<main")[1]
-    assert halfway.location == "/login/code?next=/account"
+    assert halfway.location == "/login/code?next=/staff"
     assert is_ours(after.location)
 
 

@@ -52,6 +52,8 @@ function stand(screen, place, form) {
     if (!answer.ok) throw new Error(String(answer.status));
     place.innerHTML = await answer.text();
     shown = shownIn(place);
+    const button = form.querySelector("button");
+    if (button) button.textContent = button.dataset.next ?? "";
   };
 
   const look = async () => {
