@@ -10,12 +10,13 @@ from playwright.sync_api import Page
 from sqlalchemy import select, update
 
 from checkin import clock
-from checkin.db import transaction
+from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.domain import links
 from checkin.domain.delegates import Delegate
+from checkin.domain.programme import programme
 from tests import world
-from tests.accounts.people import PASSWORD, Member, enrol
+from tests.accounts.people import PASSWORD, Member, enrol, invite
 
 LONG = "Tan Sri Dato' Seri Panglima Dr. Mohd Shahrizal Iskandar bin Abdul Rahman al-Haj Ibrahim"
 PEOPLE = {
@@ -38,6 +39,7 @@ class Scene:
     reference: str
     pairing: str
     door: str
+    invitation: str
 
     def stops(self) -> Iterator[Stop]:
         """Each page's name, its path and what to do on it before looking."""
@@ -66,6 +68,7 @@ class Scene:
 
     def _organisers(self) -> Iterator[Stop]:
         yield "login", "/login", None
+        yield "invitation", self.invitation, None
         yield "board", "/login?next=/organiser", self._sign_in
         yield "wall", "/organiser?wall=1", None
         yield "delegates", "/organiser/delegates", None
@@ -122,7 +125,8 @@ def prepare(app: Flask) -> Scene:
                 changed = update(Delegate).where(Delegate.id == people[name].id)
                 cancelled = clock.now() if status == "cancelled" else None
                 session.execute(changed.values(status=status, cancelled_at=cancelled))
-    return Scene(enrol(app), tokens, people[LONG].reference, world.pairing_code(app), str(_door_id(app)))
+    pairing, door, (_, invitation) = world.pairing_code(app), _door_id(app), invite(app)
+    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation)
 
 
 def _link(session: Any, delegate_id: int) -> str:
@@ -138,9 +142,6 @@ def _arrive(app: Flask) -> None:
     phone.scan("NOT A BADGE", now.isoformat())
 
 
-def _door_id(app: Flask) -> Any:
-    from checkin.db import reading
-    from checkin.domain.programme import programme
-
+def _door_id(app: Flask) -> str:
     with app.app_context(), reading() as session:
-        return programme(session).door_named("Gate A").id
+        return str(programme(session).door_named("Gate A").id)

@@ -4,9 +4,7 @@ The pictures go to the folder that CHECKIN_SCREENSHOTS names, if it does.
 """
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +12,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from werkzeug.serving import make_server
 
 from tests.browser import stage
+from tests.browser.serving import serving
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 # Half of a desk's width is its 200%; 320 points is what WCAG 1.4.10 asks of a phone.
 ZOOMED = {"phone": {"width": 320, "height": 640}, "desk": {"width": 640, "height": 400}}
+# Where an error is what there is to see.
+REFUSED = ("nothing", "link-refused", "door-pair-refused")
 PICTURES = os.environ.get("CHECKIN_SCREENSHOTS")
 
 CUT = """() => {
@@ -33,25 +33,11 @@ CUT = """() => {
     const box = element.getBoundingClientRect();
     if (box.width < 3 || box.height < 3) continue;
     if (clips(element) && element.scrollWidth > element.clientWidth + 1) found.push(named(element));
-    if (element.closest('[data-scrolls]')) continue;
+    if (element.closest('[data-scrolls], [aria-hidden=true]')) continue;
     if (box.right > innerWidth + 1 || box.left < -1) found.push(named(element) + ' leaves the page');
   }
   return found;
 }"""
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The address of an application on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +70,13 @@ class Tour:
     def visit(self, stop: str, path: str, *, act: Callable[[Page], None] | None = None) -> None:
         """Open a page, do something on it if that is what there is to see, then look at it closely."""
         self.page.set_viewport_size(SIZES[self.size])
-        self.page.goto(self.address + path)
+        answer = self.page.goto(self.address + path)
+        if (answer is None or answer.status >= 400) and stop not in REFUSED:
+            self.faults.append(f"{stop}: {answer and answer.status}")
         if act is not None:
             act(self.page)
+        if stop not in REFUSED and self.page.locator(".notice .eyebrow", has_text="500").count():
+            self.faults.append(f"{stop}: crashed")
         self._look(stop)
 
     def _look(self, stop: str) -> None:
@@ -114,7 +104,8 @@ def test_every_page_has_no_faults(
     app: Flask, chromium: Browser, language: str, size: str, scheme: str
 ) -> None:
     scene = stage.prepare(app)
-    with served(app) as address:
+    with serving(app) as served:
+        address = served.address
         context = chromium.new_context(viewport=SIZES[size], color_scheme=scheme, locale=language)
         context.add_cookies([{"name": "language", "value": language, "url": address}])
         tour = Tour(context, address, f"{size}-{language}", size)
