@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from checkin.domain.delegates import SHARED_AT_MOST, Agreement, Delegate, contact_of, record_consents
+from checkin.domain.delegates import (
+    SHARED_AT_MOST,
+    Agreement,
+    Delegate,
+    colleagues_of,
+    contact_of,
+    record_consents,
+)
 from checkin.domain.details import Details
 from checkin.domain.event import next_references
 from checkin.domain.programme import Programme
@@ -36,7 +43,7 @@ def add_colleague(
     session.refresh(contact)
     if contact.status in {"unconfirmed", "cancelled"}:
         raise Conflict("not_confirmed", "Please confirm your own registration first.")
-    others = people_of(session, contact)
+    others = colleagues_of(session, contact)
     known = next((one for one in others if one.identity == identity(person)), None)
     if known is not None:
         return known, False
@@ -47,17 +54,9 @@ def add_colleague(
     return added, True
 
 
-def people_of(session: Session, contact: Delegate) -> Sequence[Delegate]:
-    """Whom a contact registered, in the order in which that was done."""
-    if contact.email is None or contact.share != 0:
-        return ()
-    query = select(Delegate).where(Delegate.email == contact.email, Delegate.share > 0)
-    return session.scalars(query.order_by(Delegate.id)).all()
-
-
 def colleague(session: Session, contact: Delegate, reference: str) -> Delegate:
     """One of those whom a contact registered; raises NotFound for anybody else."""
-    for one in people_of(session, contact):
+    for one in colleagues_of(session, contact):
         if one.reference == reference:
             return one
     raise NotFound("not_found", "There is nobody with this reference among those whom you registered.")

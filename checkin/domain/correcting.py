@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
-from checkin.domain.delegates import Delegate
+from checkin.domain.delegates import Delegate, colleagues_of
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, take_places, the_event
 from checkin.domain.links import end_links
@@ -66,13 +66,21 @@ def change_category(
 def change_email(session: Session, delegate: Delegate, email: str | None, *, now: datetime) -> bool:
     """Another address for a delegate's letters; links that went to the old one stop working.
 
-    False where it is theirs already; raises Conflict where somebody else confirms for it.
+    Colleagues who share a contact's address move along. False where it is theirs already; raises Conflict
+    where somebody else confirms for it.
     """
     if delegate.email == email:
         return False
     taken = select(Delegate.reference).where(Delegate.email == email, Delegate.share == 0)
     if email is not None and (other := session.scalar(taken)) is not None:
         raise Conflict("address_taken", f"{email} belongs to {other}: one address confirms one registration.")
+    people = colleagues_of(session, delegate)
+    if people and email is None:
+        raise Conflict("has_colleagues", "Colleagues share this address: give them another one first.")
+    for one in people:
+        _change(session, one, {"email": email}, now=now)
+        _index(session, one)
+        end_links(session, one.id)
     _change(session, delegate, {"email": email, "share": None if email is None else 0}, now=now)
     _index(session, delegate)
     end_links(session, delegate.id)
@@ -93,7 +101,8 @@ def _change(
     done = session.execute(unchanged.values({**values, "changed_at": now}).returning(Delegate.id)).first()
     if done is None:
         raise Conflict(
-            "changed_meanwhile", "These details were changed elsewhere meanwhile: look at them as they are now."
+            "changed_meanwhile",
+            "These details were changed elsewhere meanwhile: look at them as they are now.",
         )
     session.refresh(delegate)
 

@@ -130,6 +130,14 @@ def contact_of(session: Session, email: str, *, hold: bool = False) -> Delegate 
     return session.scalar(query.with_for_update() if hold else query)
 
 
+def colleagues_of(session: Session, contact: Delegate) -> Sequence[Delegate]:
+    """Whom a contact registered under their own address, in the order in which that was done."""
+    if contact.email is None or contact.share != 0:
+        return ()
+    query = select(Delegate).where(Delegate.email == contact.email, Delegate.share > 0)
+    return session.scalars(query.order_by(Delegate.id)).all()
+
+
 def delegate_with_reference(session: Session, reference: str, *, hold: bool = False) -> Delegate:
     """The delegate of a reference in any case; raises NotFound.
 

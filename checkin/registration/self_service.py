@@ -144,7 +144,7 @@ def page(token: str) -> BaseResponse:
     """What one sees by the link: a button that confirms, or the badge."""
     with reading() as session:
         mine = _mine(session, token)
-        people = colleagues.people_of(session, mine.delegate)
+        people = delegates.colleagues_of(session, mine.delegate)
     qr = b64encode(badge_png(mine.face.code)).decode() if mine.face else ""
     response = Response(_page("page", token, mine, people=people, qr=qr))
     # The copy that a phone keeps goes with the badge.
