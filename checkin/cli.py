@@ -23,7 +23,7 @@ from checkin.db import db, reading, transaction
 from checkin.documents import badges as documents
 from checkin.documents import mailing
 from checkin.documents.badge_faces import faces
-from checkin.domain import attendance, audit, badges, delegates, doors, staff
+from checkin.domain import attendance, audit, badges, delegates, doors, links, staff
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
@@ -124,33 +124,28 @@ def run(host: str, port: int) -> None:
 
 
 def _welcome(config: Config, *, with_example: bool) -> str:
-    base = config.base_url
+    base, now = config.base_url, clock.now()
     with transaction() as session:
         plan = programme(session)
         door = next(iter(plan.doors.values()))
-        _, pairing = doors.offer_pairing(session, door.id, desk=False, now=clock.now())
+        _, pairing = doors.offer_pairing(session, door.id, desk=False, now=now)
         invited = _first_organiser(session)
-        code = _example_code(session, plan, config) if with_example else "THE-CODE-ON-A-BADGE"
-    sign_in = f"{base}/invitation/{invited}" if invited else f"{base}/login"
-    once = " (this address works once, for a day)" if invited else ""
-    return "\n".join(
-        (
-            "",
-            f"  {plan.name}",
-            f"  delegates   {base}/",
-            f"  doors       {base}/api/door/v1 (described at {base}/api/openapi.json)",
-            f"  organisers  {sign_in}{once}",
-            "",
-            f"  Try {door.name} from another terminal: pair a phone, then scan a badge with the token that you get.",
-            "",
-            f'    curl -s {base}/api/door/v1/pair --json \'{{"code":"{pairing}","operator":"Aina"}}\'',
-            "    TOKEN=…",
-            f'    curl -s {base}/api/door/v1/scans -H "Authorization: Bearer $TOKEN" --json \'{{"scans":[',
-            f'      {{"id":"\'$(cat /proc/sys/kernel/random/uuid)\'","seq":1,"code":"{code}",',
-            '      "scanned_at":"\'$(date -u +%FT%TZ)\'","direction":"in","input":"camera"}]}\'',
-            "",
-        )
-    )
+        badge = _example_link(session, plan) if with_example else None
+    sign_in = f"{base}/invitation/{invited}  (once, within a day)" if invited else f"{base}/login"
+    lines = [
+        "",
+        f"  {plan.name}",
+        "",
+        f"  delegates   {base}/",
+        f"  doors       {base}/door/pair/{pairing}  (pairs one phone with {door.name}, within ten minutes)",
+        f"  organisers  {sign_in}",
+        "",
+        *([f"  a badge to scan: {base}/me/{badge}"] if badge else []),
+        f"  letters wait in {base}/organiser/outbox until there is a mail server",
+        "  phones in this network: checkin serve --https --host 0.0.0.0 (see docs/operations.md)",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _first_organiser(session: Session) -> str | None:
@@ -165,12 +160,12 @@ def _first_organiser(session: Session) -> str | None:
     return staff.invite(session, first, now=clock.now())
 
 
-def _example_code(session: Session, plan: Programme, config: Config) -> str:
-    """The code of a delegate whom the demo has just made up."""
+def _example_link(session: Session, plan: Programme) -> str:
+    """A link to the page of a delegate whom the demo has just made up."""
     wanted = badges.PrintFilter(category_id=plan.category_named("Delegate"), sort="reference")
-    return badges.code_of(
-        badges.badges_to_print(session, wanted, at_most=1)[0].Badge, key=config.key, prefix=plan.code_prefix
-    )
+    example = badges.badges_to_print(session, wanted, at_most=1)[0].Delegate
+    now = clock.now()
+    return links.mint_link(session, example.id, now=now, expires_at=links.last_moment(plan, now=now))
 
 
 @cli.command(name="doctor")
