@@ -116,15 +116,16 @@ def test_every_refused_name_comes_back_with_its_reason_and_all_that_was_typed(op
 
 
 def test_consents_are_kept_apart_with_notice_and_language(open_expo: Flask) -> None:
-    Visitor(open_expo, language="ms").register(consent_leads="y")
+    visitor = Visitor(open_expo, language="ms")
+
+    visitor.register(consent_leads="y")
+    visitor.register(consent_updates="y", email="badrul@example.org")
 
     with open_expo.app_context(), reading() as session:
-        kept = session.scalars(select(Consent).order_by(Consent.purpose)).all()
-
+        kept = session.scalars(select(Consent).order_by(Consent.delegate_id, Consent.purpose)).all()
     assert [(one.purpose, one.given) for one in kept] == [
-        ("leads", True),
-        ("notice", True),
-        ("updates", False),
+        *(("leads", True), ("notice", True), ("updates", False)),
+        *(("leads", False), ("notice", True), ("updates", True)),
     ]
     assert {(one.notice_version, one.language) for one in kept} == {(routes.NOTICE_VERSION, "ms")}
 
