@@ -116,7 +116,8 @@ def service_worker() -> Response:
     """The service worker that opens the scanner without a network; served here, so that it may rule over /door."""
     source = (FOLDER / "door" / "service-worker.js").read_text()
     files = json.dumps([asset(name) for name in _needed_files()])
-    source = source.replace("VERSION", version()).replace("FILES_AS_JSON", files)
+    # A JSON text in a string of JavaScript, quoted as one.
+    source = source.replace("VERSION", version()).replace('"FILES_AS_JSON"', json.dumps(files))
     response = Response(source, content_type="text/javascript; charset=utf-8")
     response.headers["Service-Worker-Allowed"] = "/door"
     response.headers["Cache-Control"] = "no-cache"

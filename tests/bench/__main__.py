@@ -73,7 +73,12 @@ def measured(url: str) -> Iterator[Figure]:
     kind = urlsplit(url).scheme.partition("+")[0]
     progress(f"{kind}: {DELEGATES} delegates")
     app = filled(url)
-    rows = [*check_ins(app, url), *searches(app, url), *sheets.measured(app, RUNS), *registering.measured(app)]
+    rows = [
+        *check_ins(app, url),
+        *searches(app, url),
+        *sheets.measured(app, RUNS),
+        *registering.measured(app),
+    ]
     # The browser's figures don't depend on the database.
     if kind == "sqlite":
         rows += [*frames.measured(app, url), *pages.measured(app, url, RUNS)]

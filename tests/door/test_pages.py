@@ -112,7 +112,7 @@ def test_the_scanner_installs_as_an_app(expo: Flask) -> None:
     assert (manifest["start_url"], manifest["display"]) == ("/door", "standalone")
     assert set(icons) == {200}
     assert worker.headers["Service-Worker-Allowed"] == "/door"
-    files = json.loads(re.findall(r"JSON\.parse\('(\[.*?\])'\)", worker.text)[0])
+    files = json.loads(json.loads(re.findall(r"JSON\.parse\((\".*?\")\);", worker.text)[0]))
     assert all(client.get(file).status_code == 200 for file in files)
     assert any(file.endswith(".wasm") for file in files)
 

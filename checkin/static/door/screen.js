@@ -131,11 +131,7 @@ function questions(shown, { words, onDecide }) {
 function strip(shown, edges) {
   const made = element("div", "door-strip", "");
   made.dataset.tone = shown.look.tone;
-  const text = element(
-    "p",
-    "door-strip-text",
-    shown.result.delegate?.name ?? "",
-  );
+  const text = element("p", "door-strip-text", shown.result.delegate?.name ?? "");
   text.dir = "auto";
   const words = `${shown.look.icon} ${(shown.look.reason ?? shown.look.words).join(" · ")}`;
   made.append(text, element("p", "door-strip-words", words));

@@ -2,7 +2,7 @@
 
 const CACHE = "door-VERSION";
 /** @type {string[]} */
-const FILES = JSON.parse('FILES_AS_JSON');
+const FILES = JSON.parse("FILES_AS_JSON");
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
