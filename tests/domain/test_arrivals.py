@@ -3,23 +3,21 @@
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from checkin import clock
-from checkin.db import db, reading, transaction
+from checkin.db import reading, transaction
 from checkin.domain import arrivals, delegates, doors
 from checkin.domain.arrivals import Numbers, Share
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme, programme
 from tests import world
+from tests.bench.statements import counted
 
 NAMES = [f"Delegate {number:02}" for number in range(24)]
 GROUPS = ("Mayor of Ipoh", "Singapore", "")
@@ -195,22 +193,10 @@ def test_held_scans_are_counted_by_phone(expo: Flask) -> None:
     assert live == []
 
 
-@contextmanager
-def _statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
-
-
-def test_the_numbers_take_four_statements(arrived: list[Sent], looking: Session) -> None:
+def test_the_numbers_take_four_statements(arrived: list[Sent], expo: Flask, looking: Session) -> None:
     plan = programme(looking)
 
-    with _statements() as statements:
+    with counted(expo) as statements:
         _numbers(looking, plan, day=world.DAYS[1])
 
     assert len(statements) == 4

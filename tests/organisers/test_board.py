@@ -1,0 +1,143 @@
+"""The board before, during and after the event, for those who may see it, shared by those who look at once."""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+from flask import Flask
+
+from checkin import clock
+from checkin.db import transaction
+from checkin.domain import doors
+from checkin.domain.doors import PhoneState
+from checkin.organisers.board import Kept
+from tests import world
+from tests.bench.statements import counted
+from tests.organisers.staff import signed_in
+
+NOW = dt.datetime(2025, 9, 17, 4, tzinfo=dt.UTC)
+
+
+def _text(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page.split("<main")[1]).split())
+
+
+def _bars(page: str) -> dict[str, Any]:
+    bars: dict[str, Any] = json.loads(page.split('id="bars">')[1].split("</script>")[0])
+    return bars
+
+
+def _set_days(app: Flask, *after: int) -> None:
+    """The event on days so many days from now."""
+    today = clock.now().date()
+    days = [{"date": today + dt.timedelta(days=day)} for day in after]
+    categories = [{"name": category["name"]} for category in world.SETTINGS["categories"]]
+    world.set_event(app, days=days, categories=categories, cutover_hour=0, time_zone="UTC")
+
+
+def test_before_the_event_the_board_shows_registrations(expo: Flask) -> None:
+    _set_days(expo, 3, 4)
+    world.enrol(expo, [world.person("Ada Lim", country="MY")])
+    world.enrol(expo, [world.person("Ben Lim")], status="pending")
+
+    page = signed_in(expo).get("/organiser").text
+
+    text = _text(page)
+    assert "1 registered The event starts in 3 days." in text
+    assert "Awaiting approval 1" in text
+    assert sum(_bars(page)["series"][0]["counts"]) == 2
+    assert "Lim" not in text
+
+
+def test_on_its_day_the_board_shows_who_arrived_beside_yesterday(expo: Flask) -> None:
+    _set_days(expo, -1, 0)
+    world.enrol(expo, [world.person(f"Delegate {number}", delegation="Ipoh") for number in range(3)])
+    phone, codes, now = world.pair(expo), list(world.codes(expo).values()), clock.now()
+    for code in codes:
+        phone.scan(code, (now - dt.timedelta(days=1)).isoformat())
+    phone.scan(codes[0], now.isoformat())
+
+    page = signed_in(expo, "protocol").get("/organiser").text
+
+    assert "1 arrived today of 3 expected 33%" in _text(page)
+    assert "Ipoh 1 of 3" in _text(page)
+    assert sum(_bars(page)["before"]) == 3
+    assert [sum(door["counts"]) for door in _bars(page)["series"]] == [1, 0, 0]
+
+
+def test_after_the_event_the_board_shows_its_last_day_and_all(expo: Flask) -> None:
+    world.enrol(expo, [world.person("Ada Lim"), world.person("Ben Lim")])
+    phone, codes = world.pair(expo), world.codes(expo)
+    phone.scan(codes["Ada Lim"], "2025-09-17T01:00:00Z")
+    phone.scan(codes["Ben Lim"], "2025-09-19T01:00:00Z")
+    browser = signed_in(expo, "supervisor")
+
+    last, first = browser.get("/organiser").text, browser.get("/organiser?day=2025-09-17").text
+
+    assert "1 arrived on Fri 19 Sep" in _text(last)
+    assert "Came in all, each person once 2" in _text(last)
+    assert "1 arrived on Wed 17 Sep" in _text(first)
+
+
+def test_what_the_address_asks_for_may_be_anything(expo: Flask) -> None:
+    browser = signed_in(expo)
+
+    queries = ["day=tomorrow", "day=2031-01-01", "area=99", "area=x", "area=2&wall=1", "day=2025-09-16"]
+    statuses = [browser.get(f"/organiser?{query}").status_code for query in queries]
+
+    assert statuses == [200] * len(queries)
+
+
+def test_phones_say_how_they_are_without_their_helpers_names(expo: Flask) -> None:
+    phone = world.pair(expo, operator="Aina binti Ali")
+    state = PhoneState(waiting=7, roster_age_s=0, battery=0.08)
+    with expo.app_context(), transaction() as session:
+        heard_at = clock.now() - dt.timedelta(hours=3)
+        doors.note_heard(session, phone.id, phone=state, skew_ms=-600_000, now=heard_at)
+
+    page = signed_in(expo).get("/organiser").text
+
+    assert "Phone 1 3 hours ago 7 scans wait battery 8% clock off by 10 minutes" in _text(page)
+    assert "Aina" not in page
+
+
+def test_texts_from_outside_are_shown_as_texts(expo: Flask) -> None:
+    world.enrol(expo, [world.person("Ada Lim", delegation="</script><script>alert(1)</script>")])
+
+    page = signed_in(expo).get("/organiser").text
+
+    assert "<script>alert" not in page
+
+
+def test_boards_that_stand_open_share_what_was_counted(expo: Flask) -> None:
+    first, second = signed_in(expo), signed_in(expo, "supervisor")
+    first.get("/organiser")
+
+    with counted(expo) as statements:
+        second.get("/organiser/board")
+
+    # Who asks, and whether the event's set-up is still the one in memory.
+    assert len(statements) == 2
+
+
+def test_a_board_takes_few_statements(expo: Flask) -> None:
+    browser = signed_in(expo)
+    browser.get("/healthz")
+
+    with counted(expo) as statements:
+        browser.get("/organiser")
+
+    counts = [one for one in statements if "attendance" in one or "device" in one or "scan" in one]
+    assert len(counts) <= 6
+
+
+def test_what_is_kept_is_counted_again_two_seconds_later() -> None:
+    kept, counts = Kept(), iter(range(9))
+
+    values = [
+        kept.value("board", lambda: next(counts), now=NOW + dt.timedelta(seconds=after))
+        for after in (0, 1.9, 2, 3, 4.1)
+    ]
+
+    assert values == [0, 0, 1, 1, 2]
