@@ -193,6 +193,11 @@ def revoke_device(session: Session, device_id: uuid.UUID, *, now: datetime) -> N
         raise NotFound("unknown_device", "There is no such phone, or it is revoked already.")
 
 
+def note_alive(session: Session, device_id: uuid.UUID, *, now: datetime) -> None:
+    """Keep when a phone was last heard that said nothing of itself."""
+    session.execute(update(Device).where(Device.id == device_id).values(heard_at=now))
+
+
 def note_heard(
     session: Session, device_id: uuid.UUID, *, phone: PhoneState, skew_ms: int, now: datetime
 ) -> None:

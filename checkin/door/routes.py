@@ -227,6 +227,10 @@ def state() -> Response:
     device: Device = g.device
     with reading() as session:
         today = attendance.entered_at(session, device.door_id, day=programme.day_of(now))
+    if now - device.heard_at > HEARD_EVERY:
+        # A phone before which nobody stands is heard too: it asks this every minute.
+        with transaction() as session:
+            doors.note_alive(session, device.id, now=now)
     choices = {
         door.id: payloads.DoorChoice(door.id, door.name, door.area, door.direction)
         for door in programme.doors.values()

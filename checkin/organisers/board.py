@@ -330,13 +330,13 @@ def _door_lines(numbers: Numbers, plan: Programme, view: View, *, now: datetime)
         DoorLine(
             place.name,
             numbers.entries.by_door[place.id].total() if place.id in counted else None,
-            tuple(phone_line(phone, now=now) for phone in at_doors if phone.door_id == place.id),
+            tuple(_phone_line(phone, view, now=now) for phone in at_doors if phone.door_id == place.id),
         )
         for place in sorted(plan.doors.values(), key=lambda place: place.area_id != view.area_id)
     ]
 
 
-def phone_line(phone: PhoneSeen, *, now: datetime) -> PhoneLine:
+def _phone_line(phone: PhoneSeen, view: View, *, now: datetime) -> PhoneLine:
     """How a phone is, in the reader's words."""
     ago = now - phone.heard_at
     notes = []
@@ -347,7 +347,9 @@ def phone_line(phone: PhoneSeen, *, now: datetime) -> PhoneLine:
     if abs(phone.skew_ms) > CLOCK_OFF_MS:
         off = format_timedelta(timedelta(milliseconds=abs(phone.skew_ms)), granularity="second")
         notes.append(_("clock off by %(time)s", time=off))
-    return PhoneLine(phone.name, state_of(ago), heard(ago), tuple(map(str, notes)))
+    # Phones that are silent before and after the event are only at rest.
+    state = state_of(ago) if view.when == "during" else "quiet"
+    return PhoneLine(phone.name, state, heard(ago), tuple(map(str, notes)))
 
 
 def state_of(ago: timedelta) -> str:

@@ -102,6 +102,17 @@ def test_phones_say_how_they_are_without_their_helpers_names(expo: Flask) -> Non
     assert "Aina" not in page
 
 
+def test_a_phone_that_only_asks_how_things_are_is_heard(expo: Flask) -> None:
+    phone, state = world.pair(expo), PhoneState(waiting=2)
+    with expo.app_context(), transaction() as session:
+        heard_at = clock.now() - dt.timedelta(hours=3)
+        doors.note_heard(session, phone.id, phone=state, skew_ms=0, now=heard_at)
+
+    phone.client.get("/api/door/v1/state", headers=phone.headers)
+
+    assert "Phone 1 just now 2 scans wait" in _text(signed_in(expo).get("/organiser").text)
+
+
 def test_texts_from_outside_are_shown_as_texts(expo: Flask) -> None:
     world.enrol(expo, [world.person("Ada Lim", delegation="</script><script>alert(1)</script>")])
 
