@@ -174,7 +174,10 @@ class DoorChoice(Struct):
 
 
 class ScannerState(Struct):
-    """What the scanner page starts from; `today` counts today's first entries at the phone's door."""
+    """What the scanner page starts from; `today` counts today's first entries at the phone's door.
+
+    `now` is the server's clock, from which the phone measures how far its own is off.
+    """
 
     device: DeviceOut
     operator: str
@@ -182,6 +185,7 @@ class ScannerState(Struct):
     doors: list[DoorChoice]
     event: EventOut
     today: int
+    now: datetime
 
 
 class Lookup(Struct):

@@ -243,6 +243,7 @@ def state() -> Response:
             list(choices.values()),
             _event(programme),
             today,
+            now,
         )
     )
 

@@ -6,7 +6,7 @@ import { look } from "./verdicts.js";
 /** @import { Look } from "./verdicts.js" */
 
 /**
- * @typedef {{ scan: string, result: Result, look: Look, since: number, decided: boolean }} Shown
+ * @typedef {{ scan: string, result: Result, look: Look, since: number }} Shown
  * @typedef {{ inView: { text: string, at: number } | null, shown: Shown | null, strips: Shown[], today: number,
  *   waiting: number }} State
  * @typedef {{ type: "read", text: string, input: Input, at: number }
@@ -67,14 +67,15 @@ function read(state, { text, input, at }) {
  * @returns {[State, Effect[]]}
  */
 function judged(state, { scan, result, at, late }) {
-  const shown = { scan, result, look: look(result), since: at, decided: false };
+  const shown = { scan, result, look: look(result), since: at };
   const today = state.today + (result.verdict === "admitted" && !result.just_now ? 1 : 0);
   const rest = { ...state, today, strips: state.strips.filter((one) => one.scan !== scan) };
   if (late) {
     // Somebody was let by before the server could speak: only what helpers must know of is shown.
-    return shown.look.stays ? [stripped(rest, shown), [{ do: "signal", look: shown.look }]] : [rest, []];
+    const known = { ...rest, shown: rest.shown?.scan === scan ? null : rest.shown };
+    return shown.look.stays ? [stripped(known, shown), [{ do: "signal", look: shown.look }]] : [known, []];
   }
-  const before = state.shown?.look.stays && !state.shown.decided ? stripped(rest, state.shown) : rest;
+  const before = state.shown?.look.stays ? stripped(rest, state.shown) : rest;
   return [{ ...before, shown }, [{ do: "signal", look: shown.look }]];
 }
 
@@ -94,5 +95,5 @@ function ticked(state, at) {
   const { shown } = state;
   if (!shown || at - shown.since < shown.look.hold) return state;
   const rest = { ...state, shown: null };
-  return shown.look.stays && !shown.decided ? stripped(rest, shown) : rest;
+  return shown.look.stays ? stripped(rest, shown) : rest;
 }

@@ -13,6 +13,8 @@ import { listenToWedge } from "./wedge.js";
 
 const BATCH = 200;
 const TRY_AGAIN = 5000;
+const SKEW_OF_NOBODY = 2000;
+const SKEW_TO_TELL = 120000;
 const SINCE_LAST_HEARD = 30000;
 
 const words = JSON.parse(place("words").textContent ?? "{}");
@@ -32,6 +34,8 @@ let direction = "in";
 let camera = null;
 let skew = 0;
 let uploading = false;
+/** Scans whose answer is awaited: nobody else sends them meanwhile. */
+const inFlight = new Set();
 
 // --- the core and its effects -------------------------------------------------------------------------------
 
@@ -68,16 +72,23 @@ async function scanned(what, input) {
     door: phone.door.id,
     operator: phone.operator,
   });
+  inFlight.add(scan.id);
   try {
     const [result] = await judged([scan]);
     if (result) happen({ type: "judged", scan: scan.id, result, at: performance.now() });
+    if (result?.verdict === "held") meetServer();
   } catch (error) {
-    if (!(error instanceof Away)) return stopped(error);
+    if (error instanceof Stopped) return stopped(error);
     away(true);
     happen({ type: "judged", scan: scan.id, result: unjudged(scan.id), at: performance.now() });
+  } finally {
+    inFlight.delete(scan.id);
+    happen({ type: "kept", waiting: (await offered()).length });
   }
-  happen({ type: "kept", waiting: (await store.waiting()).length });
 }
+
+/** What the server doesn't have and nobody is sending. */
+const offered = async () => (await store.waiting()).filter((scan) => !inFlight.has(scan.id));
 
 /** @param {string} id @returns {Result} */
 const unjudged = (id) => ({ id, verdict: "away", reason: null, delegate: null, first: null, last: null });
@@ -86,11 +97,24 @@ const unjudged = (id) => ({ id, verdict: "away", reason: null, delegate: null, f
 async function judged(scans) {
   const epoch = phone?.event.epoch ?? "";
   const told = await judge(scans, { epoch, waiting: state.waiting, battery: await battery() });
-  skew = Math.abs(told.skew) < 2000 ? 0 : told.skew;
-  // What couldn't be stored as it was sent stays on the phone.
-  await store.settle(told.results.filter((one) => one.verdict !== "rejected").map((one) => one.id));
+  note(told.skew);
+  await store.enter(told.epoch);
+  await store.settle(told.results);
   away(false);
   return told.results;
+}
+
+/**
+ * How far this phone's clock is ahead: each scan is made with it, below two seconds it counts as none.
+ * @param {number} measured milliseconds
+ */
+function note(measured) {
+  skew = Math.abs(measured) < SKEW_OF_NOBODY ? 0 : Math.round(measured);
+  const off = Math.abs(skew) > SKEW_TO_TELL;
+  place("clock").hidden = !off;
+  place("clock").textContent = off
+    ? words.clock.replace("%(minutes)s", String(Math.round(Math.abs(skew) / 60000)))
+    : "";
 }
 
 async function battery() {
@@ -103,26 +127,34 @@ async function upload() {
   if (uploading || !phone) return;
   uploading = true;
   try {
-    for (let scans = await store.waiting(); scans.length > 0; scans = await store.waiting()) {
-      const part = scans.slice(0, BATCH);
-      for (const result of await judged(part)) {
+    for (let scans = await offered(); scans.length > 0; scans = await offered()) {
+      for (const result of await judged(scans.slice(0, BATCH))) {
         happen({ type: "judged", scan: result.id, result, at: performance.now(), late: true });
       }
-      if (part.length === scans.length) break;
     }
+    for (const decision of await store.decisions()) await tell(decision);
   } catch (error) {
-    if (error instanceof Away) away(true);
-    else stopped(error);
+    stopped(error);
   } finally {
     uploading = false;
-    happen({ type: "kept", waiting: (await store.waiting()).length });
+    happen({ type: "kept", waiting: (await offered()).length });
   }
 }
 
 /** @param {Shown} shown @param {"let_in" | "sent_to_desk"} decision */
-function decided(shown, decision) {
+async function decided(shown, decision) {
   happen({ type: "dismissed", scan: shown.scan });
-  decide(shown.scan, decision).catch(() => away(true));
+  await store.decide({ scan: shown.scan, decision });
+  await upload();
+}
+
+/** @param {import("./store.js").Decision} decision */
+async function tell(decision) {
+  await decide(decision.scan, decision.decision).catch((error) => {
+    // What the server will never take is not offered for ever.
+    if (!(error instanceof Refused) || error.status === 429) throw error;
+  });
+  await store.forget(decision);
 }
 
 // --- the server ---------------------------------------------------------------------------------------------
@@ -152,6 +184,8 @@ async function meetServer() {
     return stopped(error);
   }
   away(false);
+  note(Date.now() - Date.parse(phone.now));
+  await store.enter(phone.event.epoch);
   standAt(phone.door);
   happen({ type: "counted", today: phone.today });
   if (!camera && ["loading", "offline", "unpaired"].includes(document.body.dataset.shows ?? ""))

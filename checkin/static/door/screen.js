@@ -137,7 +137,7 @@ function strip(shown, edges) {
   made.append(text, element("p", "door-strip-words", words));
   if (shown.look.asks) made.append(questions(shown, edges));
   const close = element("button", "door-strip-close", "×");
-  close.ariaLabel = shown.look.words[0];
+  close.ariaLabel = edges.words.close ?? "";
   close.addEventListener("click", () => edges.onDismiss(shown.scan));
   made.append(close);
   return made;

@@ -9,7 +9,7 @@
  * @typedef {{ id: string, seq: number, code?: string, badge?: string, scanned_at: string, skew_ms: number,
  *   direction: "in" | "out", input: Input, door: string, operator: string, shown?: string }} Scan
  * @typedef {{ id: string, name: string, area: string, direction: "in" | "out" | "both" }} Door
- * @typedef {{ device: { id: string, name: string }, operator: string, door: Door, doors: Door[], today: number,
+ * @typedef {{ device: { id: string, name: string }, operator: string, door: Door, doors: Door[], today: number, now: string,
  *   event: { name: string, time_zone: string, days: string[], cutover_hour: number, epoch: string } }} Phone
  */
 
