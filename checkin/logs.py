@@ -5,8 +5,11 @@ Nothing here may carry a code, a token or personal data.
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 
 def configure() -> None:
@@ -17,6 +20,7 @@ def configure() -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_values,
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
@@ -32,3 +36,21 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def without_values(
+    _logger: structlog.typing.WrappedLogger, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A database's error says which value broke a rule, and that may be somebody's address: only its way is kept."""
+    error = event.get("exc_info")
+    error = error[1] if isinstance(error, tuple) else error
+    if isinstance(error, BaseException) and any(isinstance(one, DBAPIError) for one in _chain(error)):
+        event["exc_info"] = None
+        event["exception"] = type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
+    return event
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

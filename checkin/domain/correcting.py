@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
@@ -77,13 +78,18 @@ def change_email(session: Session, delegate: Delegate, email: str | None, *, now
     people = colleagues_of(session, delegate)
     if people and email is None:
         raise Conflict("has_colleagues", "Colleagues share this address: give them another one first.")
+    try:
+        _change(session, delegate, {"email": email, "share": None if email is None else 0}, now=now)
+    except IntegrityError:
+        # Somebody was faster, or the same person is registered without an address.
+        raise Conflict(
+            "address_taken", "This address, or this person without one, is registered already."
+        ) from None
     for one in people:
         _change(session, one, {"email": email}, now=now)
+    for one in (delegate, *people):
         _index(session, one)
         end_links(session, one.id)
-    _change(session, delegate, {"email": email, "share": None if email is None else 0}, now=now)
-    _index(session, delegate)
-    end_links(session, delegate.id)
     return True
 
 

@@ -76,7 +76,7 @@ def register(
 ) -> Registration:
     """Add somebody who fills in the form, unconfirmed; a known address changes nothing.
 
-    The same statements are run either way: neither the answer nor the time it takes tells which it was.
+    Neither the answer nor, by the beat at which it leaves, its time tells which of the two it was.
     """
     [reference] = next_references(session, count=1)
     category_id = programme.category_named(person.category)
@@ -90,22 +90,29 @@ def register(
     return Registration(contact, added is not None)
 
 
+@dataclass(frozen=True)
+class Confirmation:
+    """The state that a delegate has from now on, and whether it was this tap that gave it to them."""
+
+    state: str
+    is_new: bool
+
+
 def confirm(
     session: Session, delegate: Delegate, *, programme: Programme, key: BadgeKey, now: datetime
-) -> str:
+) -> Confirmation:
     """Take a confirmed address: `confirmed` with a badge, `pending` for approval, or `waiting` for a place.
 
-    Returns the state that the delegate has from now on; a second call changes nothing. Raises NotFound where the
-    registration was withdrawn meanwhile.
+    A second call changes nothing. Raises NotFound where the registration was withdrawn meanwhile.
     """
     state = "pending" if programme.categories[delegate.category_id].approval else "waiting"
     if not _moved(session, delegate, to=state, out_of=("unconfirmed",), now=now):
-        return _status(session, delegate)
+        return Confirmation(_status(session, delegate), is_new=False)
     if state == "waiting" and take_places(session, delegate.category_id):
         _moved(session, delegate, to="confirmed", out_of=(state,), now=now)
         issue_badges(session, [bearer(session, delegate)], key=key, now=now)
-        return "confirmed"
-    return state
+        state = "confirmed"
+    return Confirmation(state, is_new=True)
 
 
 def approve(session: Session, delegate: Delegate, *, key: BadgeKey, now: datetime) -> bool:

@@ -203,7 +203,8 @@ def _hero(counted: Counted, plan: Programme, view: View, *, now: datetime) -> di
 
 
 def _hero_before(numbers: Numbers, plan: Programme, view: View) -> dict[str, Any]:
-    statuses, wait = numbers.people.statuses, (plan.days[0].date - view.today).days
+    first = min((day.date for day in plan.days if day.counts), default=plan.days[0].date)
+    statuses, wait = numbers.people.statuses, (first - view.today).days
     facts = [
         (_("Awaiting approval"), statuses["pending"]),
         (_("Address not confirmed"), statuses["unconfirmed"]),

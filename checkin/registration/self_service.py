@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -216,17 +217,13 @@ def confirm(token: str) -> BaseResponse:
         return Response(_page("page", token, _read(token), form=form, people=(), qr=""), 422)
     with transaction() as session:
         mine = _mine(session, token)
-        was = mine.delegate.status
-        state = registering.confirm(session, mine.delegate, programme=mine.plan, key=_config().key, now=now)
-        if was == "unconfirmed":
-            audit.record(
-                session,
-                "delegate confirmed",
-                actor=_actor(mine.delegate),
-                now=now,
-                subject=mine.delegate.reference,
-            )
-            if state == "confirmed":
+        confirmed = registering.confirm(
+            session, mine.delegate, programme=mine.plan, key=_config().key, now=now
+        )
+        if confirmed.is_new:
+            actor, subject = _actor(mine.delegate), mine.delegate.reference
+            audit.record(session, "delegate confirmed", actor=actor, now=now, subject=subject)
+            if confirmed.state == "confirmed":
                 mailing.write_to(session, mine.delegate, kind="badge", now=now)
     return _back(token)
 
@@ -314,12 +311,14 @@ def _correct(token: str, form: CorrectionForm) -> tuple[str, ...]:
     return changed
 
 
-def _seen(form: CorrectionForm) -> datetime | None:
-    try:
+def _seen(form: CorrectionForm) -> datetime:
+    """When what was corrected had last been changed; raises Conflict where the form doesn't say it."""
+    seen = None
+    with suppress(ValueError):
         seen = datetime.fromisoformat(form.seen.data or "")
-    except ValueError:
-        return None
-    return seen if seen.tzinfo else None
+    if seen is None or seen.tzinfo is None:
+        raise Conflict("changed_meanwhile", "The form doesn't say what it corrects: look at it once more.")
+    return seen
 
 
 def _correcting(token: str, mine: Mine, form: CorrectionForm) -> str:
@@ -423,7 +422,12 @@ def add(token: str) -> BaseResponse | str | tuple[str, int]:
     except Conflict as conflict:
         form.form_errors = [_conflict(conflict)]
         return _page("add", token, mine, form=form, **_lists()), 422
-    flash(_("%(name)s is registered. The badge comes to your address.", name=added.name))
+    if added.status == "confirmed":
+        flash(_("%(name)s is registered. The badge comes to your address.", name=added.name))
+    else:
+        flash(
+            _("%(name)s is registered. The page of this registration says how it goes on.", name=added.name)
+        )
     return _back(token)
 
 

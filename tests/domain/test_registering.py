@@ -43,7 +43,7 @@ def confirm(app: Flask, delegate_id: int) -> str:
     with app.app_context(), transaction() as session:
         delegate, plan = session.get_one(Delegate, delegate_id), programme(session)
         key = app.config["CHECKIN"].key
-        return registering.confirm(session, delegate, programme=plan, key=key, now=clock.now())
+        return registering.confirm(session, delegate, programme=plan, key=key, now=clock.now()).state
 
 
 def approve(app: Flask, delegate_id: int) -> bool:

@@ -168,3 +168,23 @@ test("letters that were typed before a burst are not part of it", () => {
 
   assert.equal(texts.at(-1), "B37K22");
 });
+
+test("one person has one strip, and a badge read twice in a minute none", () => {
+  const twice = after(judged("1", "repeat", 0), judged("2", "repeat", 3000), { type: "ticked", at: 6000 });
+  const result = {
+    id: "3",
+    verdict: "repeat",
+    reason: null,
+    just_now: true,
+    delegate: PERSON,
+    first: null,
+    last: null,
+  };
+  const again = after({ ...judged("3", "repeat", 0), result }, { type: "ticked", at: 2000 });
+
+  assert.deepEqual(
+    twice.state.strips.map((one) => one.scan),
+    ["2"],
+  );
+  assert.deepEqual([again.state.shown, again.state.strips], [null, []]);
+});

@@ -81,7 +81,10 @@ function judged(state, { scan, result, at, late }) {
 
 /** @param {State} state @param {Shown} shown @returns {State} */
 function stripped(state, shown) {
-  return { ...state, strips: [shown, ...state.strips].slice(0, STRIPS) };
+  // One strip a person, the latest.
+  const person = shown.result.delegate?.reference;
+  const others = state.strips.filter((one) => !person || one.result.delegate?.reference !== person);
+  return { ...state, strips: [shown, ...others].slice(0, STRIPS) };
 }
 
 /** @param {State} state @param {string} scan @returns {State} */

@@ -69,7 +69,9 @@ function slow(tone, icon, words) {
 export function look(result) {
   const found = LOOKS[result.verdict] ?? /** @type {Look} */ (LOOKS.refused);
   const reason = REASONS[result.reason ?? ""];
-  return reason ? { ...found, words: reason } : found;
+  const shown = reason ? { ...found, words: reason } : found;
+  // Read twice within a minute: what there was to decide has been asked.
+  return result.just_now ? { ...shown, stays: false, asks: false } : shown;
 }
 
 /**

@@ -30,7 +30,7 @@ async function page(request, pathname) {
     if (answer.ok && answer.headers.get("X-Badge") !== "none") {
       await cache.put(pathname, answer.clone());
       if (!pathname.endsWith("/door")) keepDoor(cache, pathname);
-    } else if (answer.status < 500) {
+    } else if (answer.ok || answer.status === 404 || answer.status === 410) {
       await forget(cache, pathname);
     }
     return answer;
