@@ -11,7 +11,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import click
@@ -33,7 +33,8 @@ RUNS = 3
 CONNECTIONS = 32
 DELEGATES = 10_000
 CHECK_INS = 3_000
-DAYS = ("2025-09-17", "2025-09-18", "2025-09-19")
+# From tomorrow on: registration is closed once the last day is over.
+DAYS = tuple((clock.now().date() + timedelta(days=ahead)).isoformat() for ahead in (1, 2, 3))
 
 
 @dataclass(frozen=True)
