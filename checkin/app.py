@@ -20,8 +20,9 @@ from checkin.accounts import routes as accounts
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
 from checkin.documents import mailing
+from checkin.door import api as door
 from checkin.door import pages as door_pages
-from checkin.door import routes as door
+from checkin.door import rosters, routes  # noqa: F401 - they give the API's blueprint its routes.
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.organisers import routes as organisers
@@ -230,7 +231,12 @@ def _observe(app: Flask) -> None:
         metrics.REQUESTS.labels(endpoint, response.status_code).inc()
         if "began" in g:
             metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.began)
-        if response.status_code >= 500 or endpoint not in {"door.scans", "assets.file", "operations.healthz"}:
+        if response.status_code >= 500 or endpoint not in {
+            "door.scans",
+            "door.get_roster",
+            "assets.file",
+            "operations.healthz",
+        }:
             # Never the path: it may hold a token.
             log.info("request", endpoint=endpoint, method=request.method, status=response.status_code)
         return response

@@ -118,6 +118,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/invitation/{invitation}", "accounts.invitation"): EVERYONE,
     ("POST", "/api/door/v1/pair", "door.pair"): EVERYONE,
     ("GET", "/api/door/v1/state", "door.state"): DEVICES,
+    ("GET", "/api/door/v1/roster", "door.get_roster"): DEVICES,
     ("POST", "/api/door/v1/lookup", "door.lookup"): DEVICES,
     # It asks itself whose phone it is.
     ("GET", "/door", "door_pages.page"): EVERYONE,

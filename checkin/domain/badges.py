@@ -44,9 +44,10 @@ class Badge(Base):
     key_id: Mapped[str]
     lookup: Mapped[str] = mapped_column(unique=True)
     card: Mapped[bytes]
-    issued_at: Mapped[datetime] = mapped_column(Instant)
+    # Indexed: phones ask every few seconds what has changed.
+    issued_at: Mapped[datetime] = mapped_column(Instant, index=True)
     printed_at: Mapped[datetime | None] = mapped_column(Instant)
-    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     revocation: Mapped[str | None]
     reason: Mapped[str] = mapped_column(default="")
 

@@ -68,7 +68,8 @@ class Delegate(Base):
     # The words by which a desk finds this person, without accents, in lower case.
     search: Mapped[str]
     registered_at: Mapped[datetime] = mapped_column(Instant)
-    changed_at: Mapped[datetime] = mapped_column(Instant)
+    # Indexed: phones ask every few seconds what has changed.
+    changed_at: Mapped[datetime] = mapped_column(Instant, index=True)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     # The state to which a reinstatement leads back.
     cancelled_from: Mapped[str | None]

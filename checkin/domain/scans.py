@@ -52,7 +52,8 @@ class Scan(Base):
     skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     # The corrected time, by which everything is judged and counted.
     at: Mapped[datetime] = mapped_column(Instant)
-    received_at: Mapped[datetime] = mapped_column(Instant)
+    # Indexed: phones ask every few seconds what other doors have seen.
+    received_at: Mapped[datetime] = mapped_column(Instant, index=True)
     operator: Mapped[str]
     note: Mapped[str]
     shown: Mapped[str]

@@ -207,6 +207,57 @@ class Moved(Struct):
     door: DoorOut
 
 
+class CategoryOut(Struct):
+    """What a category opens: areas by name; days with the minutes after the cut-over from which until when, or null."""
+
+    name: str
+    colour: str
+    areas: list[str]
+    days: dict[str, list[int] | None]
+
+
+class ProgrammeOut(Struct):
+    """The set-up by which a phone judges; `categories` are keyed by an entry's entitlement."""
+
+    code: str
+    name: str
+    time_zone: str
+    cutover_hour: int
+    reentry_after_s: int
+    unknown_offline: str
+    code_prefix: str
+    days: list[str]
+    doors: list[DoorChoice]
+    categories: dict[str, CategoryOut]
+
+
+class RosterOut(Struct):
+    """The sealed roster, or what has changed in it since the cursor that is echoed as `since`.
+
+    `entries` are look-up id, sealed card (base64url of nonce, ciphertext and tag) and entitlement. Those `removed`
+    open nothing any more, for the `reasons` in the same order. `passages` are today's entries and exits: look-up id,
+    time, door, direction, scan; the scans `voided` count no more. `programme` is null where it has not changed.
+    """
+
+    epoch: uuid.UUID
+    cursor: str
+    since: str | None
+    whole: bool
+    now: datetime
+    entries: list[tuple[str, str, str]]
+    removed: list[str]
+    reasons: list[str]
+    passages: list[tuple[str, datetime, uuid.UUID, str, uuid.UUID]]
+    voided: list[uuid.UUID]
+    programme: ProgrammeOut | None
+
+
+class RosterQuery(Struct):
+    """The cursor of the roster that a phone has; none for the whole."""
+
+    since: Annotated[str, Meta(max_length=100)] = ""
+
+
 class Accepted(Struct):
     """What was kept."""
 

@@ -3,12 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Response, g, jsonify, request
 from flask_limiter.util import get_remote_address
-from spectree import Response as Described
-from spectree import SpecTree
-from spectree.model_adapter import get_msgspec_model_adapter
-from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
 from sqlalchemy import Row
 
 from checkin import clock, metrics
@@ -18,52 +14,27 @@ from checkin.domain import attendance, audit, badges, doors, first_entry, judgin
 from checkin.domain.doors import HEARD_EVERY, Device, PhoneState
 from checkin.domain.first_entry import Question
 from checkin.domain.judging import Judgement
-from checkin.domain.programme import Programme, Programmes
+from checkin.domain.programme import Programme
 from checkin.door import payloads
+from checkin.door.api import (
+    PHONE,
+    api,
+    blueprint,
+    current_programme,
+    described,
+    description,
+    door_out,
+    event_out,
+    json_answer,
+    programmes,
+)
 from checkin.door.payloads import Item, Result
+from checkin.door.rosters import door_choice
 from checkin.errors import NotFound, Refusal
 from checkin.limits import count_upload, limiter, refuse_too_many_uploads
 from checkin.tokens import token_hash
 
 BIG_BODY = 2 * 1024 * 1024
-
-blueprint = Blueprint("door", __name__, url_prefix="/api/door/v1")
-description = Blueprint("description", __name__)
-api = SpecTree(
-    "flask",
-    title="Checkin door API",
-    version="v1",
-    # SpecTree leaves out what is beneath its own path; the description is served by a route of ours.
-    path="nowhere",
-    mode="strict",
-    page_templates={},
-    model_adapter=get_msgspec_model_adapter(),
-    naming_strategy=lambda model: model.__name__,
-    nested_naming_strategy=lambda _parent, child: child,
-    security_schemes=[
-        SecurityScheme(name="phone", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))
-    ],
-)
-PHONE: dict[str, list[str]] = {"phone": []}
-
-
-def _described(answer: type[Any], *refusals: int) -> Described:
-    problems = {f"HTTP_{status}": payloads.Problem for status in (400, 429, *refusals)}
-    return Described(HTTP_200=answer, **problems)
-
-
-def _json(answer: Any) -> Response:
-    return Response(payloads.encode(answer), content_type="application/json")
-
-
-def _programme() -> Programme:
-    with reading() as session:
-        return _programmes().current(session)
-
-
-def _programmes() -> Programmes:
-    programmes: Programmes = current_app.extensions.setdefault("checkin_programmes", Programmes())
-    return programmes
 
 
 @description.get("/api/openapi.json")
@@ -86,33 +57,24 @@ def _with_problems(spec: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/pair")
 @open_to("everyone")
 @limiter.limit("300/minute", key_func=get_remote_address)
-@api.validate(json=payloads.Pair, resp=_described(payloads.Paired, 403), skip_validation=True)
+@api.validate(json=payloads.Pair, resp=described(payloads.Paired, 403), skip_validation=True)
 def pair() -> Response:
     """Turn a pairing code, which works once and for ten minutes, into a phone's token."""
     asked = payloads.read(request.get_data(), payloads.Pair)
     now = clock.now()
-    programme = _programme()
+    programme = current_programme()
     with transaction() as session:
         device, token = doors.pair_device(
             session, asked.code, operator=payloads.printable(asked.operator) or "Helper", now=now
         )
         audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
-    return _json(
+    return json_answer(
         payloads.Paired(
-            token, payloads.DeviceOut(device.id, device.name), _door(programme, device), _event(programme)
+            token,
+            payloads.DeviceOut(device.id, device.name),
+            door_out(programme, device),
+            event_out(programme),
         )
-    )
-
-
-def _door(programme: Programme, device: Device) -> payloads.DoorOut:
-    door = programme.doors[device.door_id]
-    return payloads.DoorOut(door.id, door.name, door.area)
-
-
-def _event(programme: Programme) -> payloads.EventOut:
-    days = [day.date.isoformat() for day in programme.days]
-    return payloads.EventOut(
-        programme.name, programme.time_zone, days, programme.cutover_hour, programme.epoch
     )
 
 
@@ -120,23 +82,23 @@ def _event(programme: Programme) -> payloads.EventOut:
 @open_to("device")
 @limiter.limit("60/minute")
 @api.validate(
-    json=payloads.Move, resp=_described(payloads.Moved, 401, 403, 404), security=PHONE, skip_validation=True
+    json=payloads.Move, resp=described(payloads.Moved, 401, 403, 404), security=PHONE, skip_validation=True
 )
 def move() -> Response:
     """Stand at another door from now on; scans keep the door where they were made."""
     asked = payloads.read(request.get_data(), payloads.Move)
-    programme = _programme()
+    programme = current_programme()
     door = programme.door_named(asked.door)
     with transaction() as session:
         doors.move_device(session, g.device.id, door_id=door.id)
-    return _json(payloads.Moved(payloads.DoorOut(door.id, door.name, door.area)))
+    return json_answer(payloads.Moved(payloads.DoorOut(door.id, door.name, door.area)))
 
 
 @blueprint.post("/scans")
 @open_to("device", asks=True)
 @limiter.exempt
 @api.validate(
-    json=payloads.Upload, resp=_described(payloads.Results, 401, 413), security=PHONE, skip_validation=True
+    json=payloads.Upload, resp=described(payloads.Results, 401, 413), security=PHONE, skip_validation=True
 )
 def scans() -> Response:
     """Store scans and say what each means: one result a scan, in the same order."""
@@ -153,24 +115,24 @@ def scans() -> Response:
     count_upload(token, now=now)
     for one in results:
         metrics.SCANS.labels(one.verdict).inc()
-    latest = _programmes().latest
+    latest = programmes().latest
     if latest is None:
         raise RuntimeError("scans were judged without a programme")
-    return _json(payloads.Results(latest.epoch, skew, results))
+    return json_answer(payloads.Results(latest.epoch, skew, results))
 
 
 def _quickly(
     raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: datetime
 ) -> list[Result] | None:
     """The answer to a lone first entry; None for everything else."""
-    programme = _programmes().latest
+    programme = programmes().latest
     item = payloads.item_of(raws[0]) if len(raws) == 1 else None
     if programme is None or item is None or not payloads.named_doors_exist(item, programme):
         return None
     found = _ask(item, token, programme)
     if found is None:
         raise unknown_token()
-    if found.revoked_at is not None or not _programmes().is_latest(found.epoch, found.version):
+    if found.revoked_at is not None or not programmes().is_latest(found.epoch, found.version):
         return None
     asked = payloads.reading_of(item, programme, door=programme.doors[found.door_id], operator=found.operator)
     judgement = first_entry.enter(db.engines, found, asked, programme=programme, now=now)
@@ -196,7 +158,7 @@ def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: 
     """The answers to any upload, its malformed scans rejected and the others stored."""
     with reading() as session:
         device = doors.device_with_token_hash(session, token)
-        programme = _programmes().current(session)
+        programme = programmes().current(session)
     if device is None:
         raise unknown_token()
     items = [payloads.item_of(raw) for raw in raws]
@@ -220,10 +182,10 @@ def _result(raw: Any, judgement: Judgement | None) -> Result:
 @blueprint.get("/state")
 @open_to("device")
 @limiter.limit("120/minute")
-@api.validate(resp=_described(payloads.ScannerState, 401, 403), security=PHONE, skip_validation=True)
+@api.validate(resp=described(payloads.ScannerState, 401, 403), security=PHONE, skip_validation=True)
 def state() -> Response:
     """Who this phone is, where it stands and may stand, and how many came in there today."""
-    programme, now = _programme(), clock.now()
+    programme, now = current_programme(), clock.now()
     device: Device = g.device
     with reading() as session:
         today = attendance.entered_at(session, device.door_id, day=programme.day_of(now))
@@ -231,17 +193,14 @@ def state() -> Response:
         # A phone before which nobody stands is heard too: it asks this every minute.
         with transaction() as session:
             doors.note_alive(session, device.id, now=now)
-    choices = {
-        door.id: payloads.DoorChoice(door.id, door.name, door.area, door.direction)
-        for door in programme.doors.values()
-    }
-    return _json(
+    choices = {door.id: door_choice(door) for door in programme.doors.values()}
+    return json_answer(
         payloads.ScannerState(
             payloads.DeviceOut(device.id, device.name),
             device.operator,
             choices[device.door_id],
             list(choices.values()),
-            _event(programme),
+            event_out(programme),
             today,
             now,
         )
@@ -253,7 +212,7 @@ def state() -> Response:
 @limiter.limit("10/minute; 100/day")
 @api.validate(
     json=payloads.Lookup,
-    resp=_described(payloads.LookedUp, 401, 403, 404),
+    resp=described(payloads.LookedUp, 401, 403, 404),
     security=PHONE,
     skip_validation=True,
 )
@@ -269,7 +228,7 @@ def lookup() -> Response:
         audit.record(session, "badge looked up", actor=actor, now=clock.now(), found=found is not None)
     if found is None:
         raise NotFound("no_such_badge", "There is no badge with this reference and these letters.")
-    return _json(payloads.LookedUp(found))
+    return json_answer(payloads.LookedUp(found))
 
 
 @blueprint.post("/decisions")
@@ -277,7 +236,7 @@ def lookup() -> Response:
 @limiter.limit("600/minute")
 @api.validate(
     json=payloads.DecisionMade,
-    resp=_described(payloads.Accepted, 401, 403),
+    resp=described(payloads.Accepted, 401, 403),
     security=PHONE,
     skip_validation=True,
 )
@@ -286,7 +245,7 @@ def decisions() -> Response:
     asked = payloads.read(request.get_data(), payloads.DecisionMade)
     with transaction() as session:
         undoing.decide(session, g.device, scan_id=asked.scan, decision=asked.decision, now=clock.now())
-    return _json(payloads.Accepted(asked.scan))
+    return json_answer(payloads.Accepted(asked.scan))
 
 
 @blueprint.post("/voids")
@@ -294,7 +253,7 @@ def decisions() -> Response:
 @limiter.limit("600/minute")
 @api.validate(
     json=payloads.VoidAsked,
-    resp=_described(payloads.Accepted, 401, 403, 409),
+    resp=described(payloads.Accepted, 401, 403, 409),
     security=PHONE,
     skip_validation=True,
 )
@@ -313,7 +272,7 @@ def voids() -> Response:
         if undone:
             actor = f"device:{device.id}"
             audit.record(session, "scan voided", actor=actor, now=now, subject=subject, reason=asked.reason)
-    return _json(payloads.Accepted(asked.id))
+    return json_answer(payloads.Accepted(asked.id))
 
 
 @blueprint.get("/search")
@@ -321,7 +280,7 @@ def voids() -> Response:
 @limiter.limit("240/minute")
 @api.validate(
     query=payloads.SearchQuery,
-    resp=_described(payloads.SearchResults, 401, 403),
+    resp=described(payloads.SearchResults, 401, 403),
     security=PHONE,
     skip_validation=True,
 )
@@ -331,7 +290,7 @@ def search() -> Response:
     if len(query) > 100 or not words.is_enough(query):
         raise Refusal("query_too_short", "Type at least two letters, or one Chinese character.", status=400)
     now = clock.now()
-    programme = _programme()
+    programme = current_programme()
     with transaction() as session:
         audit.record(
             session, "delegates searched", actor=f"device:{g.device.id}", now=now, letters=len(query)
@@ -339,4 +298,4 @@ def search() -> Response:
     with reading() as session:
         found = searching.search(session, query, area_id=programme.main_area, day=programme.day_of(now))
     people = [payloads.FoundPerson(p.reference, p.name, p.organisation, p.category, p.today) for p in found]
-    return _json(payloads.SearchResults(people))
+    return json_answer(payloads.SearchResults(people))
