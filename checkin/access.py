@@ -16,9 +16,14 @@ from checkin.errors import Forbidden, NotFound, Refusal
 View = TypeVar("View", bound=Callable[..., Any])
 
 STAFF = frozenset(ROLES)
-# `everyone` needs nothing; `device` and `desk_device` need a phone's token; `operator` is this machine or a
+# Phones of one kind, with the refusal that others get.
+KINDS = {
+    "desk_device": ("desk", "desk_only", "Only a desk device may do this."),
+    "protocol_device": ("protocol", "protocol_only", "Only a protocol phone may do this."),
+}
+# `everyone` needs nothing; `device` and the KINDS need a phone's token; `operator` is this machine or a
 # Prometheus that knows the token; `visitor` is somebody not signed in; the others are staff roles.
-WHO = STAFF | {"everyone", "device", "desk_device", "operator"}
+WHO = STAFF | {"everyone", "device", *KINDS, "operator"}
 
 # Routes that libraries register, by endpoint: they can't carry our decorator.
 LIBRARY_ROUTES: dict[str, frozenset[str]] = {}
@@ -87,24 +92,25 @@ def _ask() -> None:
     who = opened_to(current_app, endpoint) or frozenset()
     if "everyone" in who:
         return
-    if who & {"device", "desk_device"}:
+    if who & {"device", *KINDS}:
         if not getattr(current_app.view_functions[endpoint], "asks", False):
-            g.device = _device(desk_only="device" not in who)
+            g.device = _device(who)
     elif "operator" in who:
         _operator()
     else:
         _staff(who)
 
 
-def _device(*, desk_only: bool) -> doors.Device:
+def _device(who: frozenset[str]) -> doors.Device:
     with reading() as session:
         device = doors.device_with_token(session, bearer_token())
     if device is None:
         raise unknown_token()
     if device.revoked_at is not None:
         raise Forbidden("device_revoked", "This phone was revoked: bring it to an organiser.")
-    if desk_only and device.kind != "desk":
-        raise Forbidden("desk_only", "Only a desk device may do this.")
+    allowed = {KINDS[one] for one in who & set(KINDS)}
+    if "device" not in who and device.kind not in {kind for kind, *_ in allowed}:
+        raise Forbidden(*sorted(allowed)[0][1:])
     return device
 
 

@@ -22,7 +22,7 @@ from checkin.db import db, engine_settings, prepare_engines
 from checkin.documents import mailing
 from checkin.door import api as door
 from checkin.door import pages as door_pages
-from checkin.door import rosters, routes  # noqa: F401 - they give the API's blueprint its routes.
+from checkin.door import protocol, rosters, routes  # noqa: F401 - they give the API's blueprint its routes.
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.organisers import routes as organisers

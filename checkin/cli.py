@@ -128,7 +128,7 @@ def _welcome(config: Config, *, with_example: bool) -> str:
     with transaction() as session:
         plan = programme(session)
         door = next(iter(plan.doors.values()))
-        _, pairing = doors.offer_pairing(session, door.id, desk=False, now=now)
+        _, pairing = doors.offer_pairing(session, door.id, now=now)
         invited = _first_organiser(session)
         badge = _example_link(session, plan) if with_example else None
     sign_in = f"{base}/invitation/{invited}  (once, within a day)" if invited else f"{base}/login"
@@ -458,15 +458,19 @@ def door_group() -> None:
 @door_group.command(name="pair")
 @click.argument("door")
 @click.option("--desk", is_flag=True, help="A help desk's device, which may search.")
+@click.option("--protocol", is_flag=True, help="A protocol officer's phone, which is told of VIPs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
 @prepared
-def door_pair(config: Config, door: str, desk: bool, as_json: bool) -> None:
+def door_pair(config: Config, door: str, desk: bool, protocol: bool, as_json: bool) -> None:
     """Invite a phone to a door; the code works once, for ten minutes."""
+    if desk and protocol:
+        raise click.UsageError("A phone is a desk device or a protocol phone, not both.")
+    kind = "desk" if desk else "protocol" if protocol else "door"
     now = clock.now()
     with transaction() as session:
         place = programme(session).door_named(door)
-        pairing, code = doors.offer_pairing(session, place.id, desk=desk, now=now)
-        audit.record(session, "pairing offered", actor=ACTOR, now=now, subject=place.name, desk=desk)
+        pairing, code = doors.offer_pairing(session, place.id, kind=kind, now=now)
+        audit.record(session, "pairing offered", actor=ACTOR, now=now, subject=place.name, kind=kind)
     url = f"{config.base_url.rstrip('/')}/door/pair/{quote(code)}"
     if as_json:
         expires = pairing.expires_at.isoformat().replace("+00:00", "Z")

@@ -21,12 +21,13 @@ from checkin.db import reading, transaction
 from checkin.domain import doors, messages, staff
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.staff import SecondFactor
+from checkin.tokens import lookup_id
 from tests import world
 from tests.accounts.people import Browser, Member, invite
 
 STAFF = {"organiser", "supervisor", "desk", "protocol"}
-EVERYONE = {"nobody", "delegate", "door device", "desk device", "halfway", *STAFF}
-DEVICES = {"door device", "desk device"}
+EVERYONE = {"nobody", "delegate", "door device", "desk device", "protocol device", "halfway", *STAFF}
+DEVICES = {"door device", "desk device", "protocol device"}
 ORGANISER = {"organiser"}
 READERS = {"organiser", "supervisor"}
 
@@ -131,6 +132,9 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/api/door/v1/decisions", "door.decisions"): DEVICES,
     ("POST", "/api/door/v1/voids", "door.voids"): DEVICES,
     ("GET", "/api/door/v1/search?q=ada", "door.search"): {"desk device"},
+    ("POST", "/api/door/v1/protocol/vips", "door.vips"): {"protocol device"},
+    ("GET", "/api/door/v1/protocol/arrivals", "door.arrivals"): {"protocol device"},
+    ("POST", "/api/door/v1/protocol/entourage", "door.entourage"): {"protocol device"},
     # Last, since nobody is signed in after it.
     ("POST", "/logout", "accounts.logout"): EVERYONE,
 }
@@ -138,6 +142,8 @@ BODIES: dict[str, Callable[["Cast"], dict[str, Any]]] = {
     "door.pair": lambda cast: {"code": world.pairing_code(cast.app), "operator": "Aina"},
     "door.move": lambda cast: {"door": "Gate B"},
     "door.lookup": lambda cast: {"reference": cast.colleague, "letters": "ben"},
+    "door.vips": lambda cast: {"pin": "271828"},
+    "door.entourage": lambda cast: {"id": str(uuid.uuid4()), "badge": cast.vip, "people": 3},
     "door.scans": lambda cast: {"scans": [cast.phones["door device"].item("x", "2025-09-17T01:00:00Z")]},
     "door.decisions": lambda cast: {"scan": str(uuid.uuid4()), "decision": "let_in"},
     "door.voids": lambda cast: {
@@ -176,6 +182,12 @@ class Cast:
     def pairing(self) -> str:
         """A pairing code; who opens its page pairs nobody."""
         return world.pairing_code(self.app)
+
+    @cached_property
+    def vip(self) -> str:
+        """The look-up id of a VIP's badge."""
+        world.enrol(self.app, [world.person("Tun Siti", category="VIP")])
+        return lookup_id(world.codes(self.app)["Tun Siti"])
 
     @cached_property
     def spare(self) -> Spare:
@@ -237,7 +249,11 @@ def cast(expo: Flask) -> Cast:
     halfway = Browser(expo)
     somebody = member(expo, "organiser")
     halfway.send("/login", email=somebody.email, password="hujan turun di Ipoh")
-    phones = {"door device": world.pair(expo), "desk device": world.pair(expo, desk=True)}
+    phones = {
+        "door device": world.pair(expo),
+        "desk device": world.pair(expo, desk=True),
+        "protocol device": world.pair(expo, pin="271828"),
+    }
     invitation = invite(expo)[1].removeprefix("/invitation/")
     everybody = browsers | {"halfway": halfway}
     link, colleague = world.contact(expo, "Ada Lim", colleague="Ben Lim")
@@ -279,7 +295,13 @@ def test_every_route_has_a_row() -> None:
 
 def test_the_rows_agree_with_what_the_routes_declare() -> None:
     app = create_app(Config(testing=True))
-    meant = {"device": DEVICES, "desk_device": {"desk device"}, "everyone": EVERYONE, "operator": set()}
+    meant = {
+        "device": DEVICES,
+        "desk_device": {"desk device"},
+        "protocol_device": {"protocol device"},
+        "everyone": EVERYONE,
+        "operator": set(),
+    }
 
     for (_, _, endpoint), may in ROUTES.items():
         declared = access.opened_to(app, endpoint) or frozenset()

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "categories": [
         {"name": "Delegate"},
-        {"name": "VIP", "areas": ["Expo", "Hall"]},
+        {"name": "VIP", "areas": ["Expo", "Hall"], "protocol": True},
         {"name": "Crew", "days": [dt.date(2025, 9, 16), *DAYS]},
         {"name": "Press", "opens": dt.time(10), "closes": dt.time(17)},
         {"name": "Workshop", "capacity": 3},
@@ -97,11 +97,12 @@ def contact(app: Flask, name: str, *, colleague: str) -> tuple[str, str]:
     return link(app, name), added.reference
 
 
-def pairing_code(app: Flask, door: str = "Gate A", *, desk: bool = False) -> str:
+def pairing_code(app: Flask, door: str = "Gate A", *, desk: bool = False, protocol: bool = False) -> str:
     """An invitation to a phone."""
     with app.app_context(), transaction() as session:
         place = programme(session).door_named(door)
-        return doors.offer_pairing(session, place.id, desk=desk, now=clock.now())[1]
+        kind = "desk" if desk else "protocol" if protocol else "door"
+        return doors.offer_pairing(session, place.id, kind=kind, now=clock.now())[1]
 
 
 @dataclass
@@ -135,12 +136,14 @@ class Phone:
         return self.send([self.item(code, at, **more)])[0]
 
 
-def pair(app: Flask, door: str = "Gate A", *, desk: bool = False, operator: str = "Aina") -> Phone:
-    """A phone paired over the API."""
+def pair(
+    app: Flask, door: str = "Gate A", *, desk: bool = False, pin: str | None = None, operator: str = "Aina"
+) -> Phone:
+    """A phone paired over the API; one with a PIN is a protocol phone."""
     client = app.test_client()
-    paired = client.post(
-        "/api/door/v1/pair", json={"code": pairing_code(app, door, desk=desk), "operator": operator}
-    )
+    code = pairing_code(app, door, desk=desk, protocol=pin is not None)
+    asked = {"code": code, "operator": operator, "pin": pin}
+    paired = client.post("/api/door/v1/pair", json=asked)
     assert paired.status_code == 200, paired.text
     answer = paired.get_json()
     return Phone(client, answer["token"], uuid.UUID(answer["device"]["id"]))

@@ -15,10 +15,13 @@ from checkin.domain.staff import Staff
 A_PAGE = 50
 # Acts that change nothing: somebody saw personal data.
 LOOKS = (
+    "VIPs listed",
+    "VIPs opened",
     "badge looked up",
     "delegate opened",
     "delegates listed",
     "delegates searched",
+    "hand admissions listed",
     "letter opened",
     "letters listed",
 )

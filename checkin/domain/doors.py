@@ -15,6 +15,7 @@ from checkin.tokens import new_id, new_token, token_hash
 
 PAIRING_LIFE = timedelta(minutes=10)
 HEARD_EVERY = timedelta(seconds=15)
+KINDS = ("door", "desk", "protocol")
 
 
 class Door(Base):
@@ -34,7 +35,7 @@ class Pairing(Base):
     """An invitation to a phone: its code works once, for ten minutes."""
 
     __tablename__ = "pairing"
-    __table_args__ = (CheckConstraint("kind IN ('door', 'desk')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('door', 'desk', 'protocol')", name="kind"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -46,10 +47,10 @@ class Pairing(Base):
 
 
 class Device(Base):
-    """A paired phone; a desk device may also search."""
+    """A paired phone; a desk device may also search, a protocol phone is told of VIPs."""
 
     __tablename__ = "device"
-    __table_args__ = (CheckConstraint("kind IN ('door', 'desk')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('door', 'desk', 'protocol')", name="kind"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     pairing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pairing.id"), unique=True)
@@ -65,6 +66,32 @@ class Device(Base):
     waiting: Mapped[int | None]
     roster_age_s: Mapped[int | None]
     battery: Mapped[float | None]
+    # The last report's own words, all None for a phone that never made one.
+    reported_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_seq: Mapped[int | None] = mapped_column(BigInteger)
+    camera: Mapped[str | None]
+    sound: Mapped[bool | None]
+    storage: Mapped[str | None]
+    installed: Mapped[bool | None]
+    tested_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+@dataclass(frozen=True)
+class PhoneReport:
+    """What a phone says of itself between scans; `last_seq` is the highest number it has given to a scan.
+
+    `camera` and `storage` are words of the API, `tested_at` is when it last read a TEST badge.
+    """
+
+    waiting: int
+    last_seq: int
+    roster_age_s: int | None
+    battery: float | None
+    camera: str
+    sound: bool
+    storage: str
+    installed: bool
+    tested_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -91,14 +118,16 @@ def set_doors(session: Session, doors: Iterable[DoorSettings]) -> None:
         )
 
 
-def offer_pairing(session: Session, door_id: uuid.UUID, *, desk: bool, now: datetime) -> tuple[Pairing, str]:
-    """A new invitation and its code, which is kept nowhere."""
+def offer_pairing(
+    session: Session, door_id: uuid.UUID, *, kind: str = "door", now: datetime
+) -> tuple[Pairing, str]:
+    """A new invitation to a phone of one of the `KINDS` and its code, which is kept nowhere."""
     code = new_token()
     pairing = Pairing(
         id=new_id(),
         code_hash=token_hash(code),
         door_id=door_id,
-        kind="desk" if desk else "door",
+        kind=kind,
         created_at=now,
         expires_at=now + PAIRING_LIFE,
     )
@@ -212,3 +241,11 @@ def note_heard(
             battery=phone.battery,
         )
     )
+
+
+def note_report(
+    session: Session, device_id: uuid.UUID, report: PhoneReport, *, skew_ms: int, now: datetime
+) -> None:
+    """Keep a phone's report in the place of its last one."""
+    reported = update(Device).where(Device.id == device_id)
+    session.execute(reported.values(heard_at=now, reported_at=now, skew_ms=skew_ms, **vars(report)))

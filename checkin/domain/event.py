@@ -89,6 +89,8 @@ class Category(Base):
     taken: Mapped[int] = mapped_column(default=0)
     self_registration: Mapped[bool]
     approval: Mapped[bool]
+    # A VIP: protocol phones are told of each arrival.
+    protocol: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int]
 
 
@@ -154,6 +156,7 @@ class CategorySettings:
     capacity: int | None = None
     self_registration: bool = False
     approval: bool = False
+    protocol: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,7 +267,7 @@ def _set_categories(session: Session, settings: EventSettings) -> None:
                 "capacity_below_taken",
                 f"{given.name} already has {category.taken} delegates: its capacity can't be {given.capacity}.",
             )
-        for name in ("colour", "capacity", "self_registration", "approval"):
+        for name in ("colour", "capacity", "self_registration", "approval", "protocol"):
             setattr(category, name, getattr(given, name))
         category.position = position
         session.add(category)

@@ -34,6 +34,7 @@ class Entitlement:
     areas: frozenset[int]
     self_registration: bool = False
     approval: bool = False
+    protocol: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Programme:
     main_area: int
     doors: Mapping[uuid.UUID, DoorPlace]
     categories: Mapping[int, Entitlement]
+
+    @property
+    def protocol_categories(self) -> frozenset[int]:
+        """The categories of whose arrivals protocol officers are told."""
+        return frozenset(number for number, one in self.categories.items() if one.protocol)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -165,6 +171,7 @@ def _entitlements(session: Session, *, cutover_hour: int) -> dict[int, Entitleme
             frozenset(areas.get(c.id, ())),
             self_registration=c.self_registration,
             approval=c.approval,
+            protocol=c.protocol,
         )
         for c in session.scalars(select(Category).order_by(Category.position))
     }

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, cast, column
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from checkin.domain.badges import Badge
 from checkin.domain.delegates import Delegate
 from checkin.domain.event import Category
 from checkin.domain.scans import Attendance
@@ -57,13 +58,14 @@ _FROM_POSTGRESQL = _candidate.where(
 
 @dataclass(frozen=True)
 class Found:
-    """One result; `today` is the first entry of the day to the main area."""
+    """One result; `today` is the first entry of the day to the main area, `badge` the live badge's look-up id."""
 
     reference: str
     name: str
     organisation: str
     category: str
     today: datetime | None
+    badge: str | None
 
 
 def search(session: Session, query: str, *, area_id: int, day: date) -> list[Found]:
@@ -255,9 +257,11 @@ def _found(session: Session, best: Sequence[int], *, area_id: int, day: date) ->
             Delegate.organisation,
             Category.name,
             Attendance.first_at,
+            Badge.lookup,
         )
         .join(Category, Category.id == Delegate.category_id)
         .outerjoin(Attendance, here)
+        .outerjoin(Badge, and_(Badge.delegate_id == Delegate.id, Badge.revoked_at.is_(None)))
         .where(Delegate.id.in_(best))
     )
     rows = sorted(session.execute(statement), key=lambda row: best.index(row.id))

@@ -8,16 +8,17 @@ from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import StringField
+from wtforms import PasswordField, StringField
 
 from checkin import clock
 from checkin.access import open_to, phone_cookie
 from checkin.assets import FOLDER, asset, version
-from checkin.db import reading, transaction
-from checkin.domain import audit, doors
+from checkin.db import reading
+from checkin.domain import doors
 from checkin.domain.doors import Pairing
 from checkin.domain.programme import Programme, programme
 from checkin.door import payloads
+from checkin.door.pairing import is_easy, is_pin, pair_phone
 from checkin.errors import Forbidden
 from checkin.limits import limiter
 
@@ -39,19 +40,35 @@ IN_APP = (
 
 
 class PairingForm(FlaskForm):  # type: ignore[misc]
-    """Who holds the phone."""
+    """Who holds the phone, and for a protocol phone its PIN, twice."""
 
     operator = StringField()
+    pin = PasswordField()
+    again = PasswordField()
 
-    def validate(self, extra_validators: object = None) -> bool:
+    def validate(self, extra_validators: object = None, *, with_pin: bool = False) -> bool:
+        """Both what everybody gives and, `with_pin`, the PIN."""
         valid: bool = super().validate(extra_validators)
+        return all([valid, self._has_name(), not with_pin or self._has_pin()])
+
+    def _has_name(self) -> bool:
         name = payloads.printable(self.operator.data or "")[:LONGEST_NAME].strip()
         if not name:
             self.operator.errors = [
                 _("Please type your name, so that the organisers know whose phone this is.")
             ]
         self.operator.data = name
-        return valid and bool(name)
+        return bool(name)
+
+    def _has_pin(self) -> bool:
+        pin = self.pin.data or ""
+        if not is_pin(pin):
+            self.pin.errors = [_("Please choose 4 to 8 digits.")]
+        elif is_easy(pin):
+            self.pin.errors = [_("Others try this PIN first: please choose another.")]
+        elif self.again.data != pin:
+            self.again.errors = [_("The two PINs differ: please type it again.")]
+        return not self.pin.errors and not self.again.errors
 
 
 @blueprint.get("")
@@ -60,6 +77,8 @@ def page() -> Response:
     """The scanner; whose phone it is, the page itself asks. It holds nothing personal and may be kept."""
     response = make_response(render_template("door/scanner.html"))
     response.headers["Cache-Control"] = "no-cache"
+    # By this the service worker knows it from the page of a captive portal, and from another version's.
+    response.headers["Checkin-Version"] = version()
     return response
 
 
@@ -76,10 +95,12 @@ def pair(code: str) -> BaseResponse | tuple[str, int]:
         return _refused(plan)
     if request.method == "GET":
         return _asked(form, plan, offered, 200)
-    if not form.validate():
+    if not form.validate(with_pin=offered.kind == "protocol"):
         return _asked(form, plan, offered, 422)
     try:
-        token = _pair(code, form.operator.data or "")
+        # Only a protocol phone has one.
+        pin = form.pin.data if offered.kind == "protocol" else None
+        _, token = pair_phone(code, operator=form.operator.data or "", pin=pin, now=now)
     except Forbidden:
         return _refused(plan)
     response = redirect(url_for("door_pages.page"), 303)
@@ -93,21 +114,15 @@ def pair(code: str) -> BaseResponse | tuple[str, int]:
 def _asked(form: PairingForm, plan: Programme, offered: Pairing, status: int) -> tuple[str, int]:
     in_app = any(mark in request.user_agent.string for mark in IN_APP)
     door = plan.doors[offered.door_id]
+    # A PIN is not shown again.
+    form.pin.data = form.again.data = None
     return render_template(
-        "door/pair.html", form=form, event=plan, door=door, desk=offered.kind == "desk", in_app=in_app
+        "door/pair.html", form=form, event=plan, door=door, kind=offered.kind, in_app=in_app
     ), status
 
 
 def _refused(plan: Programme) -> tuple[str, int]:
     return render_template("door/pair_refused.html", event=plan), 403
-
-
-def _pair(code: str, operator: str) -> str:
-    now = clock.now()
-    with transaction() as session:
-        device, token = doors.pair_device(session, code, operator=operator, now=now)
-        audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
-    return token
 
 
 @blueprint.get("/worker.js")

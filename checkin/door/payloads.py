@@ -30,10 +30,11 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Pair(Struct):
-    """A pairing code and the name of the helper who holds the phone."""
+    """A pairing code, the name of the helper who holds the phone, and for a protocol phone its PIN."""
 
     code: Annotated[str, Meta(min_length=1, max_length=100)]
     operator: Annotated[str, Meta(min_length=1, max_length=100, pattern="^[^\x00]*$")]
+    pin: Annotated[str, Meta(pattern="^[0-9]{4,8}$")] | None = None
 
 
 class Item(Struct):
@@ -93,10 +94,11 @@ class VoidAsked(Struct):
 
 
 class DeviceOut(Struct):
-    """A phone's id and name."""
+    """A phone's id and name; `kind` is door, desk or protocol."""
 
     id: uuid.UUID
     name: str
+    kind: str
 
 
 class DoorOut(Struct):
@@ -266,13 +268,17 @@ class Accepted(Struct):
 
 
 class FoundPerson(Struct):
-    """One result of a search; `today` is the first entry of the day to the main area, or null."""
+    """One result of a search; `today` is the first entry of the day to the main area, or null.
+
+    `badge` is the look-up id of the live badge, to be sent with a scan; null where there is none.
+    """
 
     reference: str
     name: str
     organisation: str
     category: str
     today: datetime | None
+    badge: str | None
 
 
 class SearchResults(Struct):

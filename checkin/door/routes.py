@@ -28,6 +28,7 @@ from checkin.door.api import (
     json_answer,
     programmes,
 )
+from checkin.door.pairing import pair_phone
 from checkin.door.payloads import Item, Result
 from checkin.door.rosters import door_choice
 from checkin.errors import NotFound, Refusal
@@ -63,15 +64,12 @@ def pair() -> Response:
     asked = payloads.read(request.get_data(), payloads.Pair)
     now = clock.now()
     programme = current_programme()
-    with transaction() as session:
-        device, token = doors.pair_device(
-            session, asked.code, operator=payloads.printable(asked.operator) or "Helper", now=now
-        )
-        audit.record(session, "device paired", actor=f"device:{device.id}", now=now, kind=device.kind)
+    operator = payloads.printable(asked.operator) or "Helper"
+    device, token = pair_phone(asked.code, operator=operator, pin=asked.pin, now=now)
     return json_answer(
         payloads.Paired(
             token,
-            payloads.DeviceOut(device.id, device.name),
+            payloads.DeviceOut(device.id, device.name, device.kind),
             door_out(programme, device),
             event_out(programme),
         )
@@ -196,7 +194,7 @@ def state() -> Response:
     choices = {door.id: door_choice(door) for door in programme.doors.values()}
     return json_answer(
         payloads.ScannerState(
-            payloads.DeviceOut(device.id, device.name),
+            payloads.DeviceOut(device.id, device.name, device.kind),
             device.operator,
             choices[device.door_id],
             list(choices.values()),
@@ -297,5 +295,5 @@ def search() -> Response:
         )
     with reading() as session:
         found = searching.search(session, query, area_id=programme.main_area, day=programme.day_of(now))
-    people = [payloads.FoundPerson(p.reference, p.name, p.organisation, p.category, p.today) for p in found]
+    people = [payloads.FoundPerson(**vars(person)) for person in found]
     return json_answer(payloads.SearchResults(people))

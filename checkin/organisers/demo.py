@@ -42,7 +42,9 @@ CATEGORIES = (
     CategorySettings("Speaker", "#8E44AD", areas=("Expo", "Conference Hall")),
     CategorySettings("Exhibitor", "#1E7B46"),
     CategorySettings("Media", "#B9450B", self_registration=True, approval=True),
-    CategorySettings("VIP", "#7A1230", areas=("Expo", "Conference Hall", "VIP Lounge"), approval=True),
+    CategorySettings(
+        "VIP", "#7A1230", areas=("Expo", "Conference Hall", "VIP Lounge"), approval=True, protocol=True
+    ),
     CategorySettings("Crew", "#3B3F45"),
 )
 

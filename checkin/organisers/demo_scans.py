@@ -126,7 +126,7 @@ def _paired(session: Session, plan: Programme, *, now: datetime) -> dict[tuple[s
     phones: dict[tuple[str, int], Phone] = {}
     for door, number in PHONES.items():
         for place in ((door, index) for index in range(number)):
-            _, code = offer_pairing(session, plan.door_named(door).id, desk=False, now=now)
+            _, code = offer_pairing(session, plan.door_named(door).id, now=now)
             operator = OPERATORS[len(phones) % len(OPERATORS)]
             device, _ = pair_device(session, code, operator=operator, now=now)
             phones[place] = Phone(device, heard_at=now)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +31,7 @@ from checkin.access import open_to
 from checkin.adapters import qr
 from checkin.config import LOOPBACK
 from checkin.db import reading, transaction
-from checkin.domain import arrivals, audit, doors
+from checkin.domain import arrivals, audit, doors, protocol
 from checkin.domain.doors import PAIRING_LIFE, Device
 from checkin.domain.programme import DoorPlace, Programme
 from checkin.errors import Forbidden, NotFound, Refusal
@@ -58,7 +59,8 @@ class PhoneRow:
     id: uuid.UUID
     name: str
     operator: str
-    desk: bool
+    kind: str
+    locked: bool
     door: str
     paired: str
     heard: str
@@ -79,7 +81,8 @@ def index() -> str:
         plan = pages.programme_now(db_session)
         devices = sorted(doors.devices(db_session), key=lambda device: (len(device.name), device.name))
         held = arrivals.held_scans(db_session)
-    rows = [(device, _row(device, plan, held, now=now)) for device in devices]
+        locked = protocol.locked_phones(db_session, now=now)
+    rows = [(device, _row(device, plan, held, locked, now=now)) for device in devices]
     live = [(device.door_id, row) for device, row in rows if device.revoked_at is None]
     return render_template(
         "organiser/doors.html",
@@ -91,7 +94,9 @@ def index() -> str:
     )
 
 
-def _row(device: Device, plan: Programme, held: Counter[uuid.UUID], *, now: datetime) -> PhoneRow:
+def _row(
+    device: Device, plan: Programme, held: Counter[uuid.UUID], locked: Collection[uuid.UUID], *, now: datetime
+) -> PhoneRow:
     ago = now - device.heard_at
     off = timedelta(milliseconds=abs(device.skew_ms))
     is_off = abs(device.skew_ms) > board.CLOCK_OFF_MS
@@ -99,7 +104,8 @@ def _row(device: Device, plan: Programme, held: Counter[uuid.UUID], *, now: date
         id=device.id,
         name=device.name,
         operator=device.operator,
-        desk=device.kind == "desk",
+        kind=device.kind,
+        locked=device.id in locked,
         door=plan.doors[device.door_id].name,
         paired=pages.moment(device.paired_at, plan),
         heard=board.heard(ago),
@@ -140,18 +146,18 @@ def pair(door_id: uuid.UUID) -> str:
 
     With `part` in the address only the code is shown, for the screen that stands open.
     """
-    desk = request.args.get("kind") == "desk"
-    if desk and current_user.role != "organiser":
-        raise Forbidden("not_yours", "Only an organiser may pair a desk device.")
+    kind = pages.chosen("kind", doors.KINDS) or "door"
+    if kind != "door" and current_user.role != "organiser":
+        raise Forbidden("not_yours", "Only an organiser may pair a phone that shows names.")
     with reading() as db_session:
         plan = pages.programme_now(db_session)
     door = _door(plan, door_id)
-    shown = _offer(door, desk=desk) if request.method == "POST" else None
+    shown = _offer(door, kind=kind) if request.method == "POST" else None
     part = "part" in request.args and shown is not None
     return render_template(
         "organiser/pairing_code.html" if part else "organiser/pairing.html",
         door=door,
-        desk=desk,
+        kind=kind,
         offered=shown,
         places=plan.doors.values(),
         unreachable=_unreachable(),
@@ -165,13 +171,13 @@ def _door(plan: Programme, door_id: uuid.UUID) -> DoorPlace:
     return plan.doors[door_id]
 
 
-def _offer(door: DoorPlace, *, desk: bool) -> dict[str, Any]:
+def _offer(door: DoorPlace, *, kind: str) -> dict[str, Any]:
     now = clock.now()
     with transaction() as db_session:
-        pairing, code = doors.offer_pairing(db_session, door.id, desk=desk, now=now)
+        pairing, code = doors.offer_pairing(db_session, door.id, kind=kind, now=now)
         _keep_few(db_session, pairing.id, now=now)
         audit.record(
-            db_session, "pairing offered", actor=pages.actor(), now=now, subject=door.name, desk=desk
+            db_session, "pairing offered", actor=pages.actor(), now=now, subject=door.name, kind=kind
         )
     address = f"{_base_url()}/door/pair/{quote(code)}"
     side, path = qr.picture(address)
@@ -225,11 +231,13 @@ def phone(device_id: uuid.UUID) -> str:
 
 
 def _phone_page(template: str, device_id: uuid.UUID) -> str:
+    now = clock.now()
     with reading() as db_session:
         plan = pages.programme_now(db_session)
         device = doors.device(db_session, device_id)
         held = arrivals.held_scans(db_session)
-    row = _row(device, plan, held, now=clock.now())
+        locked = protocol.locked_phones(db_session, now=now)
+    row = _row(device, plan, held, locked, now=now)
     return render_template(template, phone=row, at=device.door_id, doors=plan.doors.values())
 
 

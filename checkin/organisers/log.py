@@ -44,6 +44,7 @@ DETAILS = {
     "layout": lazy_gettext("layout"),
     "letters": lazy_gettext("characters typed"),
     "messages": lazy_gettext("letters"),
+    "people": lazy_gettext("people"),
     "role": lazy_gettext("role"),
     "shown": lazy_gettext("shown"),
     "state": lazy_gettext("state"),

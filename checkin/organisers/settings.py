@@ -59,6 +59,7 @@ class CategoryFile(Struct, forbid_unknown_fields=True):
     capacity: Annotated[int, Meta(ge=0)] | None = None
     self_registration: bool = False
     approval: bool = False
+    protocol: bool = False
 
 
 class EventFile(Struct, forbid_unknown_fields=True):

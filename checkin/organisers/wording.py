@@ -13,6 +13,9 @@ STATUSES = {
 
 # What staff, phones, delegates and commands do, as the audit log keeps it.
 ACTIONS = {
+    "PIN locked": _("Typed five wrong PINs"),
+    "VIPs listed": _("Looked at the VIPs"),
+    "VIPs opened": _("Opened the VIPs' names with the PIN"),
     "approval withdrawn": _("Withdrew the approval"),
     "attendance exported": _("Exported attendance"),
     "badge looked up": _("Looked a badge up by its reference"),
@@ -32,7 +35,9 @@ ACTIONS = {
     "device moved": _("Moved a phone to another door"),
     "device paired": _("Paired a phone"),
     "device revoked": _("Revoked a phone"),
+    "entourage counted": _("Counted who came with a VIP"),
     "event set": _("Changed the event's set-up"),
+    "hand admissions listed": _("Looked at who was admitted by hand"),
     "invitation accepted": _("Accepted the invitation"),
     "letter opened": _("Opened a letter"),
     "letter sent again": _("Had a letter sent again"),
