@@ -22,7 +22,12 @@ from checkin.db import db, engine_settings, prepare_engines
 from checkin.documents import mailing
 from checkin.door import api as door
 from checkin.door import pages as door_pages
-from checkin.door import protocol, rosters, routes  # noqa: F401 - they give the API's blueprint its routes.
+from checkin.door import (  # noqa: F401 - they give the API's blueprint its routes.
+    protocol,
+    reports,
+    rosters,
+    routes,
+)
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.organisers import routes as organisers
@@ -40,6 +45,8 @@ CSP = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+# What comes every few seconds from every phone, and would drown the rest.
+UNREMARKABLE = {"door.scans", "door.get_roster", "door.report", "assets.file", "operations.healthz"}
 HSTS = "max-age=31536000; includeSubDomains"
 
 csrf = CSRFProtect()
@@ -231,12 +238,7 @@ def _observe(app: Flask) -> None:
         metrics.REQUESTS.labels(endpoint, response.status_code).inc()
         if "began" in g:
             metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.began)
-        if response.status_code >= 500 or endpoint not in {
-            "door.scans",
-            "door.get_roster",
-            "assets.file",
-            "operations.healthz",
-        }:
+        if response.status_code >= 500 or endpoint not in UNREMARKABLE:
             # Never the path: it may hold a token.
             log.info("request", endpoint=endpoint, method=request.method, status=response.status_code)
         return response

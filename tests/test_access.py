@@ -120,6 +120,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/api/door/v1/pair", "door.pair"): EVERYONE,
     ("GET", "/api/door/v1/state", "door.state"): DEVICES,
     ("GET", "/api/door/v1/roster", "door.get_roster"): DEVICES,
+    ("POST", "/api/door/v1/report", "door.report"): DEVICES,
     ("POST", "/api/door/v1/lookup", "door.lookup"): DEVICES,
     # It asks itself whose phone it is.
     ("GET", "/door", "door_pages.page"): EVERYONE,
@@ -141,6 +142,10 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
 BODIES: dict[str, Callable[["Cast"], dict[str, Any]]] = {
     "door.pair": lambda cast: {"code": world.pairing_code(cast.app), "operator": "Aina"},
     "door.move": lambda cast: {"door": "Gate B"},
+    "door.report": lambda cast: {
+        **{"sent_at": "2025-09-17T01:00:00Z", "waiting": 0, "last_seq": 0, "roster_age_s": None},
+        **{"camera": "ok", "sound": True, "storage": "persisted", "installed": False},
+    },
     "door.lookup": lambda cast: {"reference": cast.colleague, "letters": "ben"},
     "door.vips": lambda cast: {"pin": "271828"},
     "door.entourage": lambda cast: {"id": str(uuid.uuid4()), "badge": cast.vip, "people": 3},

@@ -35,7 +35,7 @@ def unlimited(expo: Flask) -> Iterator[Flask]:
     limiter.enabled = True
 
 
-@pytest.mark.parametrize("path", ["pair", "move", "scans", "decisions", "voids", "search"])
+@pytest.mark.parametrize("path", ["pair", "move", "scans", "decisions", "voids", "report", "search"])
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_answer_is_as_described(unlimited: Flask, path: str, mode: GenerationMode) -> None:
     world.enrol(unlimited, [world.person("Ada Lim", email="ada@example.org")])
