@@ -121,22 +121,26 @@ def live_badge(session: Session, delegate_id: int) -> Badge | None:
     return session.scalar(select(Badge).where(Badge.delegate_id == delegate_id, Badge.revoked_at.is_(None)))
 
 
-def named_badge(session: Session, reference: str, *, letters: str) -> str | None:
-    """The look-up id of a delegate's live badge, where a word of their name begins with these letters.
+def named_badge(session: Session, reference: str, *, letters: str) -> tuple[str, Card] | None:
+    """The look-up id and card of a delegate's live badge, where a word of their name begins with these letters.
 
     At least three, in any case and without accents; fewer where a word of the name has no more.
     """
     wanted = latin(letters.strip())
-    query = select(Badge.lookup, Delegate.name).join(Delegate, Delegate.id == Badge.delegate_id)
+    query = (
+        select(Badge.lookup, Delegate.name, Delegate.organisation, Category.name, Delegate.note)
+        .join(Delegate, Delegate.id == Badge.delegate_id)
+        .join(Category, Category.id == Delegate.category_id)
+    )
     number = reference.strip().upper()
     found = session.execute(query.where(Badge.revoked_at.is_(None), Delegate.reference == number)).first()
     if found is None or not wanted:
         return None
-    words = latin(found.name).split()
+    words = latin(found[1]).split()
     fits = (
         word == wanted or (len(wanted) >= LETTERS_OF_A_NAME and word.startswith(wanted)) for word in words
     )
-    return str(found.lookup) if any(fits) else None
+    return (found[0], Card(*found[1:])) if any(fits) else None
 
 
 def revoke_badge(session: Session, badge: Badge, *, revocation: str, reason: str, now: datetime) -> None:

@@ -197,10 +197,20 @@ class Lookup(Struct):
     letters: str
 
 
+class CardOut(Struct):
+    """What a badge's sealed card says: the phone has no code to open it with."""
+
+    name: str
+    organisation: str
+    category: str
+    note: str | None
+
+
 class LookedUp(Struct):
-    """The badge's look-up id, to be sent with a scan."""
+    """The badge's look-up id, to be sent with a scan, and its bearer."""
 
     badge: str
+    delegate: CardOut
 
 
 class Moved(Struct):

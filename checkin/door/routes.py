@@ -226,7 +226,8 @@ def lookup() -> Response:
         audit.record(session, "badge looked up", actor=actor, now=clock.now(), found=found is not None)
     if found is None:
         raise NotFound("no_such_badge", "There is no badge with this reference and these letters.")
-    return json_answer(payloads.LookedUp(found))
+    lookup_id, card = found
+    return json_answer(payloads.LookedUp(lookup_id, payloads.CardOut(**vars(card))))
 
 
 @blueprint.post("/decisions")

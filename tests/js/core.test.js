@@ -94,22 +94,115 @@ test("today's count rises with first entries alone", () => {
   assert.equal(state.today, 42);
 });
 
-test("late answers that agree are quiet, others say so", () => {
-  const fine = after(judged("1", "admitted", 0, { late: true }));
-  const refused = after(judged("2", "refused", 0, { late: true }));
-
-  assert.deepEqual([fine.state.shown, fine.state.strips, fine.effects], [null, [], []]);
-  assert.deepEqual([refused.state.strips.length, refused.effects.length], [1, 1]);
+const answered = (scan, before, verdict, at, more = {}) => ({
+  type: "answered",
+  scan,
+  before: { id: scan, verdict: before, reason: null, delegate: null, first: null, last: null },
+  result: { id: scan, verdict, reason: null, delegate: PERSON, first: null, last: null },
+  at,
+  madeAt: at - 100,
+  ...more,
 });
 
-test("a late answer takes the place of the strip that said there was no connection", () => {
-  const { state } = after(
-    judged("1", "away", 0),
-    { type: "ticked", at: 2000 },
-    judged("1", "admitted", 9000, { late: true }),
-  );
+test("where the server agrees nothing is seen or heard", () => {
+  const { state, effects } = after(judged("1", "admitted", 0), answered("1", "admitted", "admitted", 100));
+  const greeted = after(judged("2", "admitted", 0), answered("2", "admitted", "returned", 100));
 
-  assert.equal(state.strips.length, 0);
+  assert.equal(state.shown?.corrects, false);
+  assert.deepEqual([effects.length, greeted.effects.length], [1, 1]);
+  assert.equal(greeted.state.today, 0);
+});
+
+test("a correction is loud, names the badge and takes the screen while the person is near", () => {
+  const { state, effects } = after(judged("1", "admitted", 0), answered("1", "admitted", "repeat", 100));
+
+  assert.equal(state.shown?.corrects, true);
+  assert.equal(state.shown?.look.tone, "amber");
+  assert.equal(state.shown?.result.delegate?.name, "Aina");
+  assert.deepEqual([effects.length, state.today], [2, 0]);
+});
+
+test("a correction of an old scan is a strip, and does not cover who stands at the door", () => {
+  const late = { at: 900_000, madeAt: 0 };
+  const { state } = after(judged("2", "admitted", 899_900), answered("1", "admitted", "refused", 0, late));
+
+  assert.equal(state.shown?.scan, "2");
+  assert.deepEqual(
+    state.strips.map((one) => [one.scan, one.corrects]),
+    [["1", true]],
+  );
+});
+
+test("many corrections at once are counted, not piled up", () => {
+  const late = { at: 900_000, madeAt: 0 };
+  const events = ["A", "B", "C", "D", "E"].map((name) => {
+    const event = answered(name, "admitted", "repeat", 0, late);
+    return { ...event, result: { ...event.result, delegate: { ...PERSON, name } } };
+  });
+
+  const { state } = after(...events);
+
+  assert.deepEqual([state.strips.length, state.more], [3, 2]);
+});
+
+test("the server's answer to a badge that is not on the list takes the place of the question", () => {
+  const let_in = after(judged("1", "unlisted", 0), answered("1", "unlisted", "admitted", 900));
+  const refused = after(judged("1", "unlisted", 0), answered("1", "unlisted", "refused", 900));
+
+  assert.deepEqual([let_in.state.shown?.look.tone, let_in.state.shown?.corrects], ["green", false]);
+  assert.equal(refused.state.shown?.look.tone, "red");
+});
+
+test("a name that only the server knew is added to what is shown", () => {
+  const nameless = judged("1", "admitted", 0);
+  nameless.result.delegate = null;
+
+  const { state } = after(nameless, answered("1", "admitted", "admitted", 100));
+
+  assert.equal(state.shown?.result.delegate?.name, "Aina");
+});
+
+test("the last scan can be undone for a minute, which takes it off the count", () => {
+  const { state } = after(judged("1", "admitted", 0), { type: "undone", scan: "1", at: 500 });
+  const later = after(judged("1", "admitted", 0), { type: "ticked", at: 60_000 });
+  const red = after(judged("1", "refused", 0));
+
+  assert.deepEqual([state.today, state.undoable, state.shown], [0, null, null]);
+  assert.deepEqual([later.state.undoable, red.state.undoable], [null, null]);
+});
+
+test("a door for both ways falls back to IN after ten idle minutes, a door for exits never", () => {
+  const both = [
+    { type: "stands", direction: "both", at: 0 },
+    { type: "turned", at: 1000 },
+  ];
+  const out = { type: "stands", direction: "out", at: 0 };
+  const busy = seen("A", 300_000);
+
+  assert.equal(after(...both, { type: "ticked", at: 500_000 }).state.direction, "out");
+  assert.equal(after(...both, { type: "ticked", at: 601_000 }).state.direction, "in");
+  assert.equal(after(...both, busy, { type: "ticked", at: 700_000 }).state.direction, "out");
+  assert.equal(after(out, { type: "ticked", at: 9_000_000 }).state.direction, "out");
+});
+
+test("nobody of protocol is held up", () => {
+  const vip = (verdict) => look({ verdict, reason: null, vip: true });
+
+  for (const verdict of ["admitted", "returned", "repeat"]) {
+    assert.deepEqual([vip(verdict).tone, vip(verdict).asks, vip(verdict).stays], ["green", false, false]);
+  }
+  assert.equal(look({ verdict: "refused", reason: "revoked", vip: true }).tone, "red");
+});
+
+test("a code that is no badge says what it is, and a TEST badge that it counts nowhere", () => {
+  const page = look({ verdict: "refused", reason: "unknown" }, "address");
+  const forged = look({ verdict: "refused", reason: "unknown" }, "code");
+  const test = look({ verdict: "test", reason: "repeat" });
+
+  assert.deepEqual([page.words[0], forged.words[0]], ["NOT A BADGE", "This badge is not on our list"]);
+  assert.ok(page.reason?.[0].includes("web page"));
+  assert.match(test.words[0], /^TEST · ALREADY/);
+  assert.equal(test.asks, false);
 });
 
 test("every verdict and every reason has words in both languages", () => {
@@ -125,7 +218,7 @@ test("every verdict and every reason has words in both languages", () => {
     "not_this_area",
   ];
   const shown = [
-    ...["admitted", "returned", "repeat", "left", "rejected", "held", "away"].map((verdict) =>
+    ...["admitted", "returned", "repeat", "left", "rejected", "held", "unlisted"].map((verdict) =>
       look({ verdict, reason: null }),
     ),
     ...reasons.map((reason) => look({ verdict: "refused", reason })),

@@ -1,41 +1,101 @@
 // The scanner: joins the pure core to the camera, the store, the server, the sounds and the page.
 
-import { CameraTrouble, startCamera } from "./camera.js";
+import { cameras } from "./cameras.js";
 import { beginning, step } from "./core.js";
+import { handOver, queueFile } from "./exporting.js";
+import { Knowledge, OLD } from "./knowledge.js";
+import { dayOf, SKEW_OF_NOBODY } from "./rule.js";
+import { scanning } from "./scanning.js";
 import { draw, drawChoices, place, showScreen } from "./screen.js";
-import { Away, state as askState, decide, judge, lookUp, move, Refused, Stopped } from "./server.js";
+import {
+  Away,
+  state as askState,
+  decide,
+  judge,
+  lookUp,
+  move,
+  OtherEpoch,
+  Refused,
+  roster,
+  Stopped,
+  undo,
+} from "./server.js";
 import { signal, wakeSounds } from "./sounds.js";
-import { openStore } from "./store.js";
+import { openStore, Unsafe } from "./store.js";
+import { OtherEvent, syncer } from "./syncing.js";
+import { takeUpdates } from "./updates.js";
+import { uploader } from "./uploading.js";
 import { listenToWedge } from "./wedge.js";
 
-/** @import { Input, Phone, Result, Scan } from "./types.js" */
-/** @import { Event, Shown } from "./core.js" */
+/** @import { Phone, Scan } from "./types.js" */
+/** @import { Event } from "./core.js" */
+/** @import { News } from "./store.js" */
 
-const BATCH = 200;
-const TRY_AGAIN = 5000;
-const SKEW_OF_NOBODY = 2000;
+const SYNC_EVERY = 5000;
+const MEET_EVERY = 30000;
 const SKEW_TO_TELL = 120000;
-const SINCE_LAST_HEARD = 30000;
+/** Nobody was read for so long: nobody is at the door. */
+const QUIET = 60000;
 
 const words = JSON.parse(place("words").textContent ?? "{}");
 const decoder = new Worker(document.body.dataset.decoder ?? "", { type: "module" });
 decoder.addEventListener("message", ({ data }) => {
   if (data.ready) document.body.dataset.decodes = "yes";
 });
-const video = /** @type {HTMLVideoElement} */ (document.querySelector("video"));
-const store = await openStore();
+const store = await openStore().catch(unsafe);
+const knowledge = new Knowledge();
 
 let state = beginning();
 /** @type {Phone | null} */
 let phone = null;
-/** @type {"in" | "out"} */
-let direction = "in";
-/** @type {import("./camera.js").Camera | null} */
-let camera = null;
 let skew = 0;
-let uploading = false;
-/** Scans whose answer is awaited: nobody else sends them meanwhile. */
-const inFlight = new Set();
+let reachable = true;
+
+const ticks = () => performance.now();
+const camera = cameras({
+  video: /** @type {HTMLVideoElement} */ (document.querySelector("video")),
+  decoder,
+  name: words.camera,
+  onRead: (text) => happen({ type: "read", text, input: "camera", at: ticks() }),
+  show: showScreen,
+  onChosen: closeDialogs,
+});
+const uploading = uploader({
+  store,
+  judge: judged,
+  decide: ({ scan, decision }) => decide(scan, decision),
+  undo,
+  onResults: (scans, results) => {
+    desk.answered(scans, results);
+    if (results.some((one) => one.verdict === "held")) stopped(new Stopped("revoked"));
+    showWaiting();
+  },
+  onTrouble: trouble,
+  onDone: showWaiting,
+  later: setTimeout,
+});
+const desk = scanning({
+  store,
+  knowledge,
+  phone: () => phone,
+  skew: () => skew,
+  direction: () => state.direction,
+  happen,
+  wake: () => {
+    showWaiting();
+    uploading.wake();
+  },
+  now: Date.now,
+  ticks,
+  newId: () => crypto.randomUUID(),
+  later: setTimeout,
+});
+const { sync } = syncer({
+  knowledge,
+  store,
+  now: Date.now,
+  ask: (since) => roster(since, (bytes) => showProgress(bytes)),
+});
 
 // --- the core and its effects -------------------------------------------------------------------------------
 
@@ -46,62 +106,43 @@ function happen(event) {
   draw(state, {
     timeZone: phone?.event.time_zone ?? "UTC",
     words,
-    onDecide: decided,
+    onDecide: (shown, decision) => desk.decided(shown.scan, decision),
     onDismiss: (scan) => happen({ type: "dismissed", scan }),
   });
   for (const effect of effects) {
-    if (effect.do === "scan") scanned({ code: effect.text }, effect.input);
+    if (effect.do === "scan") desk.scanned({ code: effect.text }, effect.input).catch(trouble);
     else signal(effect.look.tone, localStorage.getItem("sound") !== "off");
   }
 }
 
-/**
- * Keep a reading, then have it judged.
- * @param {{ code: string } | { badge: string }} what
- * @param {Input} input
- */
-async function scanned(what, input) {
-  if (!phone) return;
-  const scan = await store.add({
-    ...what,
-    id: crypto.randomUUID(),
-    scanned_at: new Date().toISOString(),
-    skew_ms: skew,
-    direction,
-    input,
-    door: phone.door.id,
-    operator: phone.operator,
-  });
-  inFlight.add(scan.id);
-  try {
-    const [result] = await judged([scan]);
-    if (result) happen({ type: "judged", scan: scan.id, result, at: performance.now() });
-    if (result?.verdict === "held") meetServer();
-  } catch (error) {
-    if (error instanceof Stopped) return stopped(error);
-    away(true);
-    happen({ type: "judged", scan: scan.id, result: unjudged(scan.id), at: performance.now() });
-  } finally {
-    inFlight.delete(scan.id);
-    happen({ type: "kept", waiting: (await offered()).length });
-  }
+async function showWaiting() {
+  happen({ type: "kept", waiting: await store.countWaiting() });
 }
 
-/** What the server doesn't have and nobody is sending. */
-const offered = async () => (await store.waiting()).filter((scan) => !inFlight.has(scan.id));
+/** @param {unknown} error @returns {never} */
+function unsafe(error) {
+  showScreen(error instanceof Unsafe ? error.why : "refused");
+  throw error;
+}
 
-/** @param {string} id @returns {Result} */
-const unjudged = (id) => ({ id, verdict: "away", reason: null, delegate: null, first: null, last: null });
+// --- the server ---------------------------------------------------------------------------------------------
 
-/** @param {Scan[]} scans @returns {Promise<Result[]>} */
+/** @param {Scan[]} scans */
 async function judged(scans) {
-  const epoch = phone?.event.epoch ?? "";
-  const told = await judge(scans, { epoch, waiting: state.waiting, battery: await battery() });
+  const told = await judge(scans, {
+    epoch: await store.epoch(),
+    waiting: state.waiting,
+    rosterAge: Math.round(Math.min(knowledge.age(Date.now()), 2 ** 31) / 1000),
+    battery: await battery(),
+  });
   note(told.skew);
-  await store.enter(told.epoch);
-  await store.settle(told.results);
-  away(false);
+  reached(true);
   return told.results;
+}
+
+async function battery() {
+  const found = await /** @type {any} */ (navigator).getBattery?.().catch(() => null);
+  return found ? found.level : null;
 }
 
 /**
@@ -117,91 +158,111 @@ function note(measured) {
     : "";
 }
 
-async function battery() {
-  const found = await /** @type {any} */ (navigator).getBattery?.().catch(() => null);
-  return found ? found.level : null;
-}
-
-/** Send what the server doesn't have, oldest first, as often as something may have changed. */
-async function upload() {
-  if (uploading || !phone) return;
-  uploading = true;
-  try {
-    for (let scans = await offered(); scans.length > 0; scans = await offered()) {
-      for (const result of await judged(scans.slice(0, BATCH))) {
-        happen({ type: "judged", scan: result.id, result, at: performance.now(), late: true });
-      }
-    }
-    for (const decision of await store.decisions()) await tell(decision);
-  } catch (error) {
-    stopped(error);
-  } finally {
-    uploading = false;
-    happen({ type: "kept", waiting: (await offered()).length });
-  }
-}
-
-/** @param {Shown} shown @param {"let_in" | "sent_to_desk"} decision */
-async function decided(shown, decision) {
-  happen({ type: "dismissed", scan: shown.scan });
-  await store.decide({ scan: shown.scan, decision });
-  await upload();
-}
-
-/** @param {import("./store.js").Decision} decision */
-async function tell(decision) {
-  await decide(decision.scan, decision.decision).catch((error) => {
-    // What the server will never take is not offered for ever.
-    if (!(error instanceof Refused) || error.status === 429) throw error;
-  });
-  await store.forget(decision);
-}
-
-// --- the server ---------------------------------------------------------------------------------------------
-
 /** @param {boolean} is */
-function away(is) {
-  place("away").hidden = !is;
+function reached(is) {
+  reachable = is;
+  document.body.dataset.reached = is ? "yes" : "no";
 }
 
-/** @param {unknown} error */
+/** What went wrong, so far as the helper must know. @param {unknown} error */
+function trouble(error) {
+  if (error instanceof OtherEpoch) return refresh();
+  if (error instanceof Stopped) return stopped(error);
+  if (error instanceof OtherEvent) return showScreen("other");
+  if (error instanceof Unsafe) return stop(error.why);
+  if (!(error instanceof Away || error instanceof Refused)) throw error;
+  reached(false);
+}
+
+/** @param {Stopped} error */
 function stopped(error) {
-  if (!(error instanceof Stopped)) {
-    away(true);
-    return;
-  }
-  camera?.stop();
-  camera = null;
-  phone = null;
-  showScreen(error.why);
+  stop(error.why);
+  if (error.why !== "revoked") return;
+  store.forgetRoster();
+  // What it still holds goes to the organisers, who decide.
+  uploading.wake();
 }
 
+/** @param {string} why */
+function stop(why) {
+  camera.close();
+  phone = null;
+  showScreen(why);
+}
+
+/** Who this phone is and where it stands, and the roster; what waits is sent. */
 async function meetServer() {
   try {
-    phone = await askState();
+    const told = await askState();
+    phone = told;
+    note(Date.now() - Date.parse(told.now));
+    reached(true);
+    await store.keepPhone(told);
+    if (!knowledge.roster) showScreen("installing");
+    await sync();
+    standAt(told.door);
+    happen({ type: "counted", today: told.today + (await countedHere(told.door.id)) });
+    await open();
+    await uploading.wake();
   } catch (error) {
-    if (!(error instanceof Stopped) && !phone) showScreen("offline");
-    return stopped(error);
+    if (!(error instanceof Stopped) && !knowledge.roster) showScreen("offline");
+    trouble(error);
   }
-  away(false);
-  note(Date.now() - Date.parse(phone.now));
-  await store.enter(phone.event.epoch);
-  standAt(phone.door);
-  happen({ type: "counted", today: phone.today });
-  if (!camera && ["loading", "offline", "unpaired"].includes(document.body.dataset.shows ?? ""))
-    await begin();
-  await upload();
 }
+
+/** First entries at this door that the server hasn't heard of. @param {string} door */
+async function countedHere(door) {
+  const today = dayOf(Date.now(), knowledge.programme);
+  return (await store.waiting()).filter(
+    (scan) =>
+      scan.shown === "admitted" &&
+      scan.door === door &&
+      dayOf(Date.parse(scan.scanned_at), knowledge.programme) === today,
+  ).length;
+}
+
+async function open() {
+  const shows = document.body.dataset.shows ?? "";
+  const closed = ["loading", "offline", "unpaired", "installing", "other", "revoked"];
+  if (!camera.isOpen() && closed.includes(shows)) await camera.begin();
+}
+
+/** The roster's changes, as often as the page is seen. */
+async function refresh() {
+  if (!phone || document.visibilityState !== "visible") return;
+  try {
+    await sync();
+    reached(true);
+    // The server is there, and may not have all: also after a new epoch.
+    if ((await store.countWaiting()) > 0) uploading.wake();
+  } catch (error) {
+    trouble(error);
+  }
+  showAge();
+}
+
+function showAge() {
+  const age = knowledge.age(Date.now());
+  const old = age > OLD && Number.isFinite(age);
+  place("age").hidden = !old;
+  place("age").textContent = old ? words.age.replace("%(minutes)s", String(Math.round(age / 60000))) : "";
+}
+
+/** @param {number} bytes */
+function showProgress(bytes) {
+  place("progress").textContent = words.progress.replace("%(size)s", (bytes / 1e6).toFixed(1));
+}
+
+// --- where it stands ----------------------------------------------------------------------------------------
 
 /** @param {Phone["door"]} door */
 function standAt(door) {
   if (!phone) return;
   phone.door = door;
-  if (door.direction !== "both") direction = door.direction;
+  happen({ type: "stands", direction: door.direction, at: ticks() });
   place("door").textContent = door.name;
   place("who").textContent = `${phone.operator} · ${phone.device.name}`;
   place("turns").hidden = door.direction !== "both";
-  showDirection();
   const choices = phone.doors.map((one) => ({
     id: one.id,
     text: `${one.name} · ${one.area}`,
@@ -210,84 +271,15 @@ function standAt(door) {
   drawChoices(place("doors"), choices, changeDoor);
 }
 
-function showDirection() {
-  place("goes").textContent = words[direction];
-  place("turns-to").textContent = words[direction === "in" ? "out" : "in"];
-  document.body.dataset.direction = direction;
-}
-
 /** @param {string} id */
 async function changeDoor(id) {
   const door = phone?.doors.find((one) => one.id === id);
-  if (!door) return;
-  try {
-    await move(id);
-    standAt(door);
-    closeDialogs();
-    await meetServer();
-  } catch (error) {
-    stopped(error);
-  }
-}
-
-// --- the camera ---------------------------------------------------------------------------------------------
-
-/** The camera at once where it was allowed before, else after a tap. */
-async function begin() {
-  if (!window.isSecureContext) return showScreen("insecure");
-  /** @type {any} */
-  const asked = { name: "camera" };
-  const allowed = await navigator.permissions?.query(asked).catch(() => null);
-  if (allowed?.state === "granted") await openCamera();
-  else showScreen("start");
-}
-
-async function openCamera() {
-  camera?.stop();
-  try {
-    camera = await startCamera(video, {
-      decoder,
-      wanted: localStorage.getItem("camera") ?? "",
-      onRead: (text) => happen({ type: "read", text, input: "camera", at: performance.now() }),
-      onLost: () => showScreen("busy"),
-    });
-  } catch (error) {
-    camera = null;
-    return showScreen(error instanceof CameraTrouble ? error.why : "none");
-  }
-  showScreen("scanning");
-  await offerAbilities(camera);
-  stayAwake();
-}
-
-/** @param {import("./camera.js").Camera} running */
-async function offerAbilities(running) {
-  place("torch").hidden = !running.torch;
-  if (running.torch && localStorage.getItem("torch") === "on") turnTorch(true);
-  const cameras = await running.others();
-  const button = /** @type {HTMLElement} */ (document.querySelector("[data-opens=cameras]"));
-  button.hidden = cameras.length < 2;
-  const choices = cameras.map((one, number) => ({
-    id: one.deviceId,
-    text: one.label || words.camera.replace("%(number)s", String(number + 1)),
-    chosen: one.deviceId === running.id,
-  }));
-  drawChoices(place("cameras"), choices, (id) => {
-    localStorage.setItem("camera", id);
-    closeDialogs();
-    openCamera();
-  });
-}
-
-/** @param {boolean} on */
-function turnTorch(on) {
-  camera?.torch?.(on).catch(() => undefined);
-  place("torch").ariaPressed = String(on);
-  localStorage.setItem("torch", on ? "on" : "off");
-}
-
-function stayAwake() {
-  navigator.wakeLock?.request("screen").catch(() => undefined);
+  if (!door || !phone) return;
+  // Also without the server: each scan names its door. The server hears of it when it is met again.
+  standAt(door);
+  await store.keepPhone(phone);
+  closeDialogs();
+  await move(id).catch(trouble);
 }
 
 // --- what helpers press -------------------------------------------------------------------------------------
@@ -310,29 +302,40 @@ async function typed(event) {
     const what = letters ? await lookUp(reference, letters) : { code: reference };
     form.reset();
     closeDialogs();
-    await scanned(what, "typed");
+    await desk.scanned(what, "typed");
   } catch (error) {
-    if (error instanceof Stopped) return stopped(error);
+    if (error instanceof Stopped || error instanceof Unsafe) return trouble(error);
     problem.textContent =
       words[error instanceof Refused ? (error.status === 429 ? "often" : "wrong") : "away"];
     problem.hidden = false;
   }
 }
 
+async function save() {
+  const kept = await store.kept();
+  const known = kept.phone;
+  if (!known) return;
+  const [scans, decisions, voids] = await Promise.all([store.scans(), store.decisions(), store.voids()]);
+  const { code = "", epoch = "" } = { code: kept.roster?.programme.code, epoch: kept.roster?.epoch };
+  const file = queueFile({ phone: known, code, epoch, scans, decisions, voids, at: Date.now() });
+  await handOver(file, `checkin-${known.device.name.replaceAll(" ", "-").toLowerCase()}.json`);
+}
+
 function listen() {
   for (const button of document.querySelectorAll("[data-start]"))
-    button.addEventListener("click", openCamera);
+    button.addEventListener("click", camera.open);
   for (const button of document.querySelectorAll("[data-closes]"))
     button.addEventListener("click", closeDialogs);
+  for (const button of document.querySelectorAll("[data-saves]")) button.addEventListener("click", save);
   for (const button of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(/** @type {HTMLElement} */ (button).dataset.opens ?? "");
     button.addEventListener("click", () => dialog instanceof HTMLDialogElement && dialog.showModal());
   }
-  place("turns").addEventListener("click", () => {
-    direction = direction === "in" ? "out" : "in";
-    showDirection();
-  });
-  place("torch").addEventListener("click", () => turnTorch(place("torch").ariaPressed !== "true"));
+  place("turns").addEventListener("click", () => happen({ type: "turned", at: ticks() }));
+  place("undo").addEventListener(
+    "click",
+    () => state.undoable && desk.undo(state.undoable.scan).catch(trouble),
+  );
   place("sound").ariaPressed = String(localStorage.getItem("sound") !== "off");
   place("sound").addEventListener("click", () => {
     const loud = place("sound").ariaPressed !== "true";
@@ -341,28 +344,47 @@ function listen() {
   });
   place("typed").addEventListener("submit", (event) => typed(/** @type {SubmitEvent} */ (event)));
   addEventListener("pointerdown", wakeSounds);
-  listenToWedge((text) => happen({ type: "read", text, input: "wedge", at: performance.now() }));
+  listenToWedge((text) => happen({ type: "read", text, input: "wedge", at: ticks() }));
 }
 
-/** Coming back from the background the picture may be dead, and the server may have news. */
 function comeBack() {
   if (document.visibilityState !== "visible") return;
-  stayAwake();
-  const track = /** @type {MediaStream | null} */ (video.srcObject)?.getVideoTracks()[0];
-  if (camera && (!track || track.readyState === "ended" || track.muted)) openCamera();
+  camera.comeBack();
   meetServer();
+}
+
+/** Whether the page may be opened anew: nobody stands before it. */
+function idle() {
+  const quiet = state.activeAt === 0 || ticks() - state.activeAt > QUIET;
+  return quiet && !state.shown && !document.querySelector("dialog[open]");
+}
+
+/** What this phone knew when it was closed: with it the door goes on without the server. */
+async function recall() {
+  const kept = await store.kept();
+  knowledge.roster = kept.roster;
+  for (const news of kept.news) knowledge.learn(news);
+  for (const scan of await store.scans()) knowledge.remember(scan);
+  await store.gather(/** @type {News[]} */ (kept.news));
+  await showWaiting();
+  if (!kept.phone || !kept.roster) return;
+  await store.enter(kept.roster.epoch);
+  phone = kept.phone;
+  standAt(phone.door);
+  happen({ type: "counted", today: await countedHere(phone.door.id) });
+  showAge();
+  await camera.begin();
 }
 
 listen();
 showScreen("loading");
-setInterval(() => happen({ type: "ticked", at: performance.now() }), 200);
-setInterval(() => (phone && state.waiting === 0 ? undefined : phone ? upload() : meetServer()), TRY_AGAIN);
-setInterval(() => phone && meetServer(), SINCE_LAST_HEARD);
+setInterval(() => happen({ type: "ticked", at: ticks() }), 200);
+setInterval(refresh, SYNC_EVERY);
+setInterval(() => (phone || !reachable) && meetServer(), MEET_EVERY);
 for (const news of ["online", "pageshow", "focus"]) addEventListener(news, comeBack);
 document.addEventListener("visibilitychange", comeBack);
-navigator.storage?.persist?.().catch(() => undefined);
-// Behind a certificate that was clicked away there is none; the scanner then just needs the network to open.
-navigator.serviceWorker
-  ?.register(document.body.dataset.worker ?? "", { scope: "/door" })
-  .catch(() => undefined);
+const persists = await navigator.storage?.persist?.().catch(() => false);
+place("temporary").hidden = Boolean(persists);
+takeUpdates(document.body.dataset.worker ?? "", idle);
+await recall();
 await meetServer();

@@ -44,13 +44,40 @@ export function showScreen(name) {
  *   onDismiss: (scan: string) => void }} edges
  */
 export function draw(state, edges) {
+  const { words } = edges;
   place("today").textContent = String(state.today);
-  place("waiting").textContent = state.waiting
-    ? (edges.words.waiting ?? "").replace("%(number)s", String(state.waiting))
-    : "";
+  const waiting = (words.waiting ?? "").replace("%(number)s", String(state.waiting));
+  say(place("mark"), state.waiting ? waiting : (words.confirmed ?? ""));
+  place("mark").dataset.waits = state.waiting ? "yes" : "no";
+  for (const one of document.querySelectorAll("[data-held]")) {
+    /** @type {HTMLElement} */ (one).hidden = state.waiting === 0;
+  }
+  for (const one of document.querySelectorAll("[data-count]")) say(/** @type {HTMLElement} */ (one), waiting);
+  say(place("goes"), words[state.direction] ?? "");
+  say(place("turns-to"), words[state.direction === "in" ? "out" : "in"] ?? "");
+  document.body.dataset.direction = state.direction;
+  place("undo").hidden = state.undoable === null;
   drawVerdict(state.shown, edges);
-  const strips = place("strips");
-  strips.replaceChildren(...state.strips.map((one) => strip(one, edges)));
+  drawStrips(state, edges);
+}
+
+/** Only what differs is written, or it would be read out again and again. @param {HTMLElement} at @param {string} text */
+function say(at, text) {
+  if (at.textContent !== text) at.textContent = text;
+}
+
+/** @type {Shown[]} */
+let drawnStrips = [];
+
+/** @param {State} state @param {Parameters<typeof draw>[1]} edges */
+function drawStrips({ strips, more }, edges) {
+  // A strip that is being tapped must not be made anew beneath the finger.
+  if (strips.length === drawnStrips.length && strips.every((one, at) => one === drawnStrips[at])) return;
+  drawnStrips = strips;
+  const rest = more
+    ? [element("p", "door-more", (edges.words.more ?? "").replace("%(number)s", String(more)))]
+    : [];
+  place("strips").replaceChildren(...strips.map((one) => strip(one, edges)), ...rest);
 }
 
 /** @type {Shown | null} */
@@ -76,7 +103,9 @@ function lines(shown, edges) {
   const { look, result } = shown;
   const icon = element("p", "verdict-icon", look.icon);
   icon.ariaHidden = "true";
+  const corrects = shown.corrects ? [element("p", "verdict-corrects", edges.words.correction ?? "")] : [];
   const made = [
+    ...corrects,
     icon,
     element("p", "verdict-word", look.words[0]),
     element("p", "verdict-second", look.words[1]),
@@ -133,7 +162,8 @@ function strip(shown, edges) {
   made.dataset.tone = shown.look.tone;
   const text = element("p", "door-strip-text", shown.result.delegate?.name ?? "");
   text.dir = "auto";
-  const words = `${shown.look.icon} ${(shown.look.reason ?? shown.look.words).join(" · ")}`;
+  const said = (shown.look.reason ?? shown.look.words).join(" · ");
+  const words = `${shown.corrects ? `${edges.words.correction}: ` : ""}${shown.look.icon} ${said}`;
   made.append(text, element("p", "door-strip-words", words));
   if (shown.look.asks) made.append(questions(shown, edges));
   const close = element("button", "door-strip-close", "×");

@@ -1,4 +1,4 @@
-// Opens the scanner without a network: the page and its files as they were last. What is judged is the page's.
+// Opens the scanner without a network: one version of the page with all its files. What is judged is the page's.
 
 const CACHE = "door-VERSION";
 /** @type {string[]} */
@@ -6,57 +6,47 @@ const FILES = JSON.parse("FILES_AS_JSON");
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
-  event.waitUntil(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.addAll(["/door", ...FILES]))
-      .then(() => worker.skipWaiting()),
-  );
+  event.waitUntil(install());
 });
 
+async function install() {
+  const cache = await caches.open(CACHE);
+  const page = await fetch("/door", { cache: "reload", redirect: "error" });
+  // The page of a captive portal must not become the scanner.
+  if (!page.ok || page.headers.get("Checkin-Version") !== "VERSION")
+    throw new Error("this isn't the scanner");
+  await cache.addAll(FILES);
+  await cache.put("/door", page);
+}
+
 worker.addEventListener("activate", (/** @type {any} */ event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) =>
-        Promise.all(
-          names
-            .filter((name) => name.startsWith("door-") && name !== CACHE)
-            .map((name) => caches.delete(name)),
-        ),
-      )
-      .then(() => worker.clients.claim()),
-  );
+  event.waitUntil(activate());
+});
+
+async function activate() {
+  const names = (await caches.keys()).filter((name) => name.startsWith("door-") && name !== CACHE);
+  await Promise.all(names.map((name) => caches.delete(name)));
+  await worker.clients.claim();
+}
+
+// The page says when nobody is being scanned.
+worker.addEventListener("message", (/** @type {any} */ { data }) => {
+  if (data === "take over") worker.skipWaiting();
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (pathname === "/door") event.respondWith(page(request));
-  else if (pathname.startsWith("/static/")) event.respondWith(file(request));
+  if (pathname === "/door" || pathname.startsWith("/static/")) event.respondWith(kept(request));
 });
 
-/** @param {Request} request @returns {Promise<Response>} */
-async function page(request) {
+/**
+ * The page and its files as they belong together; what isn't among them comes from the network.
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
+async function kept(request) {
   const cache = await caches.open(CACHE);
-  try {
-    const answer = await fetch(request, { signal: AbortSignal.timeout(3000) });
-    if (answer.ok) await cache.put("/door", answer.clone());
-    return answer;
-  } catch (error) {
-    const kept = await cache.match("/door");
-    if (kept) return kept;
-    throw error;
-  }
-}
-
-/** Files never change under their address. @param {Request} request @returns {Promise<Response>} */
-async function file(request) {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(request);
-  if (kept) return kept;
-  const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone());
-  return answer;
+  return (await cache.match(request, { ignoreSearch: true, ignoreVary: true })) ?? fetch(request);
 }

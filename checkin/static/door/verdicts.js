@@ -22,6 +22,7 @@ const REASONS = {
   pending: ["The registration waits for approval", "Pendaftaran menunggu kelulusan"],
   not_this_day: ["This badge is for another day", "Lencana ini untuk hari lain"],
   not_open: ["Not open at this hour", "Belum dibuka pada waktu ini"],
+  test: ["A TEST badge, which counts nowhere", "Lencana UJIAN, tidak dikira"],
   not_this_area: ["This badge is for another area", "Lencana ini untuk kawasan lain"],
 };
 
@@ -44,11 +45,21 @@ const LOOKS = {
     ...slow("red", "✕", ["COULD NOT BE KEPT", "TIDAK DAPAT DISIMPAN"]),
     advice: ["Scan again", "Imbas sekali lagi"],
   },
-  away: {
-    ...slow("amber", "⇄", ["NO CONNECTION", "TIADA SAMBUNGAN"]),
-    reason: ["Kept on this phone, not judged yet", "Disimpan di telefon ini, belum disemak"],
-    advice: ["Look at the badge yourself", "Sila semak lencana sendiri"],
+  unlisted: {
+    ...slow("amber", "?", ["NOT ON THIS PHONE'S LIST", "TIADA DALAM SENARAI TELEFON"]),
+    reason: ["Kept, and asked when there is a connection", "Disimpan, disemak apabila ada sambungan"],
+    advice: HELP_DESK,
   },
+};
+
+/** What a code that isn't a badge's says of itself. */
+/** @type {Record<string, [string, string]>} */
+const FOREIGN = {
+  address: ["It is the address of a web page", "Ini alamat laman web"],
+  contact: ["It is a contact card", "Ini kad hubungan"],
+  wifi: ["It is a Wi-Fi code", "Ini kod Wi-Fi"],
+  number: ["It is only a number", "Ini hanya nombor"],
+  text: ["It is some other text", "Ini teks lain"],
 };
 
 /** @param {Tone} tone @param {string} icon @param {[string, string]} words @returns {Look} */
@@ -62,16 +73,44 @@ function slow(tone, icon, words) {
 }
 
 /**
- * How a result is shown.
+ * How a result is shown; `foreign` is what kind of text a code is that no badge has.
  * @param {Result} result
+ * @param {string | null} [foreign]
  * @returns {Look}
  */
-export function look(result) {
-  const found = LOOKS[result.verdict] ?? /** @type {Look} */ (LOOKS.refused);
-  const reason = REASONS[result.reason ?? ""];
-  const shown = reason ? { ...found, words: reason } : found;
+export function look(result, foreign = null) {
+  const shown = plainLook(result, foreign);
   // Read twice within a minute: what there was to decide has been asked.
   return result.just_now ? { ...shown, stays: false, asks: false } : shown;
+}
+
+/** @param {Result} result @param {string | null} foreign @returns {Look} */
+function plainLook(result, foreign) {
+  const found = LOOKS[result.verdict] ?? /** @type {Look} */ (LOOKS.refused);
+  if (result.verdict === "test") return practice(result);
+  if (result.verdict === "unlisted") return result.reason === "admit_and_note" ? noted(found) : found;
+  if (result.vip && ["admitted", "returned", "repeat"].includes(result.verdict)) return VIP;
+  const kind = FOREIGN[foreign ?? ""];
+  if (kind) return { ...found, words: ["NOT A BADGE", "BUKAN LENCANA"], reason: kind };
+  const reason = REASONS[result.reason ?? ""];
+  return reason ? { ...found, words: reason } : found;
+}
+
+/** Nobody of protocol is held up by a tap: what there is to look into, organisers do. */
+const VIP = quick("green", "★", ["VIP · WELCOME", "VIP · SELAMAT DATANG"]);
+
+/** @param {Look} found @returns {Look} */
+const noted = (found) => ({
+  ...found,
+  advice: ["Let in, and write the name down", "Benarkan masuk, catat namanya"],
+  asks: true,
+});
+
+/** A TEST badge shows what it practises, and says that it is one. @param {Result} result @returns {Look} */
+function practice(result) {
+  const found = LOOKS[result.reason ?? ""] ?? /** @type {Look} */ (LOOKS.admitted);
+  const words = /** @type {[string, string]} */ ([`TEST · ${found.words[0]}`, `UJIAN · ${found.words[1]}`]);
+  return { ...found, words, reason: REASONS.test ?? null, stays: false, asks: false };
 }
 
 /**
