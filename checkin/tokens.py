@@ -85,6 +85,12 @@ class BadgeKey:
         return body + str(luhn.calc_check_digit(body, CROCKFORD))
 
 
+def open_code(name: str, *, prefix: str) -> str:
+    """A code in the shape of a badge's that is no secret: anybody can derive it from its name, without the key."""
+    body = prefix + _crockford(hashlib.sha256(b"open code\0" + name.encode()).digest()[:16])
+    return body + str(luhn.calc_check_digit(body, CROCKFORD))
+
+
 def read_code(text: str) -> str:
     """What somebody scanned or typed, in the form a code is printed: upper case, without spaces and hyphens.
 

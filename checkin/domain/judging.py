@@ -20,12 +20,14 @@ from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.programme import DoorPlace, Programme
 from checkin.domain.scans import Attendance, Scan, Void
+from checkin.domain.test_badges import test_lookups
 from checkin.domain.verdicts import (
     ADMITTED,
     HELD,
     JUST_NOW,
     LEFT,
     REFUSED,
+    TEST,
     Credential,
     Moment,
     Passage,
@@ -287,7 +289,8 @@ def _one(state: _State, device: Device, reading: Reading, programme: Programme, 
     badge = state.badges.get(reading.lookup)
     moment = Moment(day, programme.minute_of(reading.at), reading.door.area_id)
     if badge is None:
-        reason = refusal(None, moment, other_event=reading.other_event)
+        is_test = reading.lookup in test_lookups(programme)
+        reason = TEST if is_test else refusal(None, moment, other_event=reading.other_event)
         return _keep(
             state, device, reading, None, Judgement(reading.id, REFUSED, day, reason), programme, now
         )

@@ -11,6 +11,9 @@ from checkin.domain.programme import Entitlement
 
 ADMITTED, RETURNED, REPEAT, LEFT, REFUSED, HELD = "admitted", "returned", "repeat", "left", "refused", "held"
 
+# The reason of a scan of a TEST badge, which is nobody's.
+TEST = "test"
+
 JUST_NOW = timedelta(seconds=60)
 SKEW_THAT_COUNTS_MS = 2_000
 

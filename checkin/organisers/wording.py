@@ -93,6 +93,7 @@ REASONS = {
     "pending": _("approval is awaited"),
     "replaced": _("an older badge"),
     "revoked": _("the badge is revoked"),
+    "test": _("a TEST badge, for practice"),
     "unknown": _("unknown badge"),
 }
 DECISIONS = {"let_in": _("let in by the helper"), "sent_to_desk": _("sent to the help desk")}
