@@ -45,6 +45,28 @@ SENTENCES = {
     "unsupported_media_type": _("This page takes what its own form sends, nothing else."),
 }
 
+# Why somebody is let in without their code: the short name is kept with the scan.
+HAND_REASONS = {
+    "forgot badge": _("Forgot the badge"),
+    "badge unreadable": _("The badge can't be read"),
+    "phone flat": _("The phone's battery is empty"),
+    "other": _("Another reason"),
+}
+PROTOCOL_REASONS = {
+    "received": _("Received in person"),
+    "forgot badge": HAND_REASONS["forgot badge"],
+    "other": HAND_REASONS["other"],
+}
+
+
+def hand_reason(note: str) -> str:
+    """A reason as it was kept, such as `forgot badge: left in the car`, with the short name in words."""
+    name, colon, rest = note.partition(": ")
+    words = (HAND_REASONS | PROTOCOL_REASONS).get(name)
+    if words is None:
+        return note
+    return rest if name == "other" and rest else f"{words}{colon}{rest}"
+
 
 def on_a_page(code: str, sentence: str) -> str:
     """The sentence for a code in the reader's language; the given one where there is none."""

@@ -124,6 +124,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/api/door/v1/lookup", "door.lookup"): DEVICES,
     # It asks itself whose phone it is.
     ("GET", "/door", "door_pages.page"): EVERYONE,
+    ("GET", "/door/desk", "door_pages.desk"): EVERYONE,
+    ("GET", "/door/protocol", "door_pages.protocol"): EVERYONE,
     ("GET", "/door/worker.js", "door_pages.service_worker"): EVERYONE,
     ("GET", "/door/manifest.webmanifest", "door_pages.manifest"): EVERYONE,
     ("GET", "/door/pair/{pairing}", "door_pages.pair"): EVERYONE,

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import PasswordField, StringField
 
-from checkin import clock
+from checkin import clock, sentences
 from checkin.access import open_to, phone_cookie
 from checkin.assets import FOLDER, asset, version
 from checkin.db import reading
@@ -80,6 +80,20 @@ def page() -> Response:
     # By this the service worker knows it from the page of a captive portal, and from another version's.
     response.headers["Checkin-Version"] = version()
     return response
+
+
+@blueprint.get("/desk")
+@open_to("everyone")
+def desk() -> str:
+    """The help desk's page: find somebody and let them in; like the scanner it holds nothing personal itself."""
+    return render_template("door/desk.html", reasons=sentences.HAND_REASONS.items())
+
+
+@blueprint.get("/protocol")
+@open_to("everyone")
+def protocol() -> str:
+    """The protocol officer's page, whose names come for a PIN."""
+    return render_template("door/protocol.html", reasons=sentences.PROTOCOL_REASONS.items())
 
 
 @blueprint.route("/pair/<code>", methods=["GET", "POST"])

@@ -90,7 +90,7 @@ function drawVerdict(shown, edges) {
   const verdict = place("verdict");
   verdict.hidden = !shown;
   verdict.dataset.tone = shown?.look.tone ?? "";
-  verdict.replaceChildren(...(shown ? lines(shown, edges) : []));
+  verdict.replaceChildren(...(shown ? verdictLines(shown, edges) : []));
 }
 
 /**
@@ -99,7 +99,7 @@ function drawVerdict(shown, edges) {
  * @param {Parameters<typeof draw>[1]} edges
  * @returns {HTMLElement[]}
  */
-function lines(shown, edges) {
+export function verdictLines(shown, edges) {
   const { look, result } = shown;
   const icon = element("p", "verdict-icon", look.icon);
   icon.ariaHidden = "true";

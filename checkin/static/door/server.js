@@ -40,7 +40,7 @@ export class Refused extends Error {
  * @param {{ body?: unknown, patience?: number, onBytes?: (bytes: number) => void }} [more]
  * @returns {Promise<any>}
  */
-async function ask(path, { body, patience = PATIENCE, onBytes } = {}) {
+export async function ask(path, { body, patience = PATIENCE, onBytes } = {}) {
   /** @type {RequestInit} */
   const request = { signal: AbortSignal.timeout(patience), headers: { Accept: "application/json" } };
   if (body !== undefined) {

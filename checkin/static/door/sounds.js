@@ -40,6 +40,18 @@ const SOUNDS = {
   },
 };
 
+/** @type {(typeof SOUNDS)[Tone]} */
+const FANFARE = {
+  notes: [
+    [523, 0, 0.14],
+    [659, 0.15, 0.14],
+    [784, 0.3, 0.14],
+    [1047, 0.45, 0.4],
+  ],
+  wave: "triangle",
+  tremble: [80, 60, 80, 60, 300],
+};
+
 /** @type {AudioContext | null} */
 let context = null;
 
@@ -54,7 +66,16 @@ export function wakeSounds() {
 
 /** @param {Tone} tone @param {boolean} loud */
 export function signal(tone, loud) {
-  const { notes, wave, tremble } = SOUNDS[tone];
+  play(SOUNDS[tone], loud);
+}
+
+/** A VIP has arrived: like no verdict. @param {boolean} loud */
+export function fanfare(loud) {
+  play(FANFARE, loud);
+}
+
+/** @param {typeof FANFARE} sound @param {boolean} loud */
+function play({ notes, wave, tremble }, loud) {
   navigator.vibrate?.(tremble);
   if (!loud || context?.state !== "running") return;
   for (const [pitch, from, long] of notes) {
