@@ -203,7 +203,8 @@ def phones(session: Session) -> Sequence[PhoneSeen]:
         *(Device.id, Device.name, Device.kind, Device.door_id),
         *(Device.heard_at, Device.skew_ms, Device.waiting, Device.battery),
     )
-    query = select(*columns).where(Device.revoked_at.is_(None)).order_by(Device.paired_at, Device.id)
+    paired = select(*columns).where(Device.revoked_at.is_(None), Device.kind != "paper")
+    query = paired.order_by(Device.paired_at, Device.id)
     return [PhoneSeen(*row) for row in session.execute(query)]
 
 

@@ -47,10 +47,10 @@ class Pairing(Base):
 
 
 class Device(Base):
-    """A paired phone; a desk device may also search, a protocol phone is told of VIPs."""
+    """A paired phone; a desk device may also search, a protocol phone is told of VIPs, paper is keyed in by staff."""
 
     __tablename__ = "device"
-    __table_args__ = (CheckConstraint("kind IN ('door', 'desk', 'protocol')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('door', 'desk', 'protocol', 'paper')", name="kind"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     pairing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pairing.id"), unique=True)

@@ -79,7 +79,8 @@ def index() -> str:
     now = clock.now()
     with reading() as db_session:
         plan = pages.programme_now(db_session)
-        devices = sorted(doors.devices(db_session), key=lambda device: (len(device.name), device.name))
+        paired = [device for device in doors.devices(db_session) if device.kind != "paper"]
+        devices = sorted(paired, key=lambda device: (len(device.name), device.name))
         held = arrivals.held_scans(db_session)
         locked = protocol.locked_phones(db_session, now=now)
     rows = [(device, _row(device, plan, held, locked, now=now)) for device in devices]
