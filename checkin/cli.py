@@ -15,8 +15,9 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from checkin import clock, doctor, schema, serving
+from checkin import clock, doctor, restoring, schema, serving
 from checkin.adapters import jobs, qr
+from checkin.adapters.backups import About
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import db, reading, transaction
@@ -29,6 +30,7 @@ from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
 from checkin.domain.registering import Enrolment
+from checkin.domain.restoring import Standing
 from checkin.errors import Refusal
 from checkin.organisers import demo, enrolling, exports, imports, settings
 from checkin.tokens import new_id
@@ -505,6 +507,74 @@ def _address(email: str) -> str:
     if address is None:
         raise Refusal("bad_email", f"“{email}” is no e-mail address: write it as name@example.org.")
     return address
+
+
+# --- backups --------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@prepared
+def backup(config: Config, folder: Path) -> None:
+    """Write the whole state into a new file of a folder, while everything goes on.
+
+    The file holds everybody's personal data, readable for this account alone; it does not hold CHECKIN_BADGE_KEY,
+    without which no badge of it can be printed again.
+    """
+    path = restoring.back_up(config, folder, actor=ACTOR, now=clock.now(), bar=bar)
+    click.echo(path)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def restore(file: Path, yes: bool) -> None:
+    """Put a backup in the place of the present state, which is backed up first; servers may go on running.
+
+    All or nothing. It begins a new epoch: phones then offer every scan again that they have made.
+    """
+    config = Config.from_env()
+    restoring.looked_through(config, file)
+    with application(config).app_context():
+        outcome = restoring.restore(
+            config,
+            file,
+            actor=ACTOR,
+            application=application,
+            agreed=lambda about, replaced: _agree(about, replaced, yes=yes),
+            bar=bar,
+        )
+    click.echo(_restored(outcome))
+
+
+def _agree(about: About, replaced: Standing | None, *, yes: bool) -> None:
+    if replaced is None or yes:
+        return
+    question = (
+        f"The database holds {replaced.event}, with {replaced.delegates} delegates and {replaced.scans} scans "
+        f"that are newer than this backup of {about.made_at:%d %B %Y %H:%M} UTC. Put the backup in its place?"
+    )
+    if not sys.stdin.isatty():
+        raise Refusal("not_agreed", f"{question} Add --yes to say so.")
+    click.confirm(question, err=True, abort=True)
+
+
+def _restored(outcome: restoring.Restored) -> str:
+    about, old = outcome.about, outcome.replaced
+    lines = [f"{about.event} is as it was at {about.made_at:%d %B %Y %H:%M:%S} UTC, in a new epoch."]
+    lines += ["Running servers show it already. Phones offer all of their scans again by themselves."]
+    if old is not None:
+        lines += [
+            f"What was there before is kept in {outcome.kept}. Newer than the backup and no longer here are:",
+            f"  {old.delegates} delegates (register them again; their badges are unknown now),",
+            f"  {old.phones} phones (pair them again; they keep their scans and send them then),",
+            f"  {old.scans} scans (the phones bring them back), {old.letters} letters that went out,",
+            "  and every change to badges, staff and set-up, such as a badge reissued or a registration cancelled.",
+            "Phones that were revoked stay revoked.",
+        ]
+    if outcome.letters:
+        lines += [f"{outcome.letters} letters waited then and go out now, perhaps for the second time."]
+    return "\n".join(lines)
 
 
 def main() -> None:

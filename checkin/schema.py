@@ -54,6 +54,18 @@ def is_current() -> bool:
         return bool(alembic.current()) and not alembic.needs_upgrade()
 
 
+def revision() -> str:
+    """The migration up to which the database has come."""
+    with _alembic():
+        return ",".join(found.revision for found in alembic.current())
+
+
+def knows(wanted: str) -> bool:
+    """Whether this release has a migration."""
+    with _alembic():
+        return wanted in {found.revision for found in alembic.script_directory.walk_revisions()}
+
+
 @contextmanager
 def _alembic() -> Iterator[None]:
     # Flask-Alembic closes its connections at the end of an application context: here, not that of the whole command.

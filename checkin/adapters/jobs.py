@@ -143,6 +143,17 @@ def enqueue(session: Session, job: str, *ids: str) -> None:
     client.enqueue_in_transaction(session, _OPTIONS, job, 0, *ids)
 
 
+def forget(session: Session) -> None:
+    """Take every job out that is not done, with the session's transaction."""
+    table = (
+        f"{DBOS_SCHEMA}.workflow_status"
+        if session.get_bind().dialect.name == "postgresql"
+        else "workflow_status"
+    )
+    undone = f"DELETE FROM {table} WHERE status IN ('ENQUEUED', 'DELAYED', 'PENDING')"  # noqa: S608
+    session.execute(text(undone))
+
+
 @cache
 def _client(dialect: str) -> "DBOSClient":
     """A client that writes over the caller's connection only: it never opens one to the address it has."""

@@ -195,6 +195,15 @@ def is_set_up(session: Session) -> bool:
     return session.scalar(select(func.count()).select_from(Event)) == 1
 
 
+def begin_epoch(session: Session) -> Event:
+    """Let phones offer all of their scans again, since a restored state may lack some that were acknowledged."""
+    event = the_event(session)
+    event.epoch = new_id()
+    event.version += 1
+    session.flush()
+    return event
+
+
 def set_event(session: Session, settings: EventSettings, *, key: BadgeKey, now: dt.datetime) -> Event:
     """Create the event or change its set-up; raises Conflict for what is in use and can't go any more."""
     event = session.get(Event, 1)

@@ -18,6 +18,8 @@ ACTIONS = {
     "VIPs opened": _("Opened the VIPs' names with the PIN"),
     "approval withdrawn": _("Withdrew the approval"),
     "attendance exported": _("Exported attendance"),
+    "backup made": _("Made a backup"),
+    "backup restored": _("Restored a backup"),
     "badge looked up": _("Looked a badge up by its reference"),
     "badge printed": _("Printed the badge"),
     "badge reissued": _("Reissued the badge"),
