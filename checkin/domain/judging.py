@@ -27,6 +27,8 @@ from checkin.domain.verdicts import (
     JUST_NOW,
     LEFT,
     REFUSED,
+    REPEAT,
+    RETURNED,
     TEST,
     Credential,
     Moment,
@@ -346,7 +348,9 @@ def _entry(
         )
     _note_first(state, place, reading)
     just_now = earlier is not None and earlier.verdict != REFUSED
-    return replace(judgement, verdict=verdict, just_now=just_now, last=_last(counted, reading.at, programme))
+    # A first entry has nothing before it that a helper would look at.
+    last = None if verdict == ADMITTED else _last(counted, reading.at, programme)
+    return replace(judgement, verdict=verdict, just_now=just_now, last=last)
 
 
 def _passages(past: Iterable[_Past]) -> list[_Past]:
@@ -412,7 +416,7 @@ def _again(state: _State, device: Device, row: Row[Any], programme: Programme) -
         judgement,
         person=_person(row, programme),
         first=_first_sighting(state, place, programme),
-        last=_last(_passages(others), row.at, programme) if row.direction == "in" else None,
+        last=_last(_passages(others), row.at, programme) if row.verdict in (RETURNED, REPEAT) else None,
     )
 
 

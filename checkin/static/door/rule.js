@@ -143,11 +143,13 @@ const entries = (passages) => passages.filter((past) => past.direction === "in")
 function entry(reading, earlier, passages, programme) {
   const counted = passages.filter((past) => !past.just_now);
   const before = nearest(reading.at, counted);
-  const last = before && sighting(before, programme);
-  if (earlier && earlier.verdict !== "refused")
-    return { verdict: earlier.verdict ?? "admitted", just_now: true, last };
-  const verdict = entries(passages).length === 0 ? "admitted" : furtherEntry(reading.at, before, programme);
-  return { verdict, just_now: false, last };
+  const justNow = earlier !== null && earlier.verdict !== "refused";
+  const first = entries(passages).length === 0;
+  const fresh = first ? "admitted" : furtherEntry(reading.at, before, programme);
+  const verdict = justNow ? (earlier.verdict ?? "admitted") : fresh;
+  // A first entry has nothing before it that a helper would look at.
+  const last = before && verdict !== "admitted" ? sighting(before, programme) : null;
+  return { verdict, just_now: justNow, last };
 }
 
 /**
