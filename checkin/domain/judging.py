@@ -422,7 +422,11 @@ def _again(state: _State, device: Device, row: Row[Any], programme: Programme) -
 
 def _first_sighting(state: _State, place: Place, programme: Programme) -> Sighting | None:
     first = state.firsts.get(place)
-    return None if first is None else _sighting(first.at, first.door_id, programme)
+    if first is None:
+        return None
+    # Of several at the very same moment the table keeps the lowest id; helpers are told of the one that was let in.
+    let_in = (past.door_id for past in state.past[place] if past.verdict == ADMITTED and past.at == first.at)
+    return _sighting(first.at, next(let_in, first.door_id), programme)
 
 
 def scan_row(

@@ -1,7 +1,8 @@
-"""Fifty phones read one badge at once: exactly one of them admits (D4, D9)."""
+"""Fifty phones read one badge at once: exactly one of them admits, the others say when and where (D4, D9)."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests import servers, world
 
 PHONES = 50
 ROUNDS = 40
+READ_AT = "2025-09-17T01:00:00Z"
 
 
 @pytest.fixture
@@ -24,7 +26,8 @@ def crowd(expo: Flask) -> list[str]:
 def test_fifty_phones_reading_one_badge_at_once_give_one_admitted(
     expo: Flask, database_url: str, crowd: list[str]
 ) -> None:
-    phones = [world.pair(expo, door) for door in ("Gate A", "Gate B") * (PHONES // 2)]
+    doors = ("Gate A", "Gate B") * (PHONES // 2)
+    phones = [world.pair(expo, door) for door in doors]
     with servers.serving(database_url, workers=3) as base_url:
         clients = [httpx.Client(base_url=base_url, headers=phone.headers, timeout=60) for phone in phones]
         try:
@@ -33,19 +36,25 @@ def test_fifty_phones_reading_one_badge_at_once_give_one_admitted(
             for client in clients:
                 client.close()
 
-    assert [sorted(verdicts) for verdicts in rounds] == [["admitted"] + ["repeat"] * (PHONES - 1)] * ROUNDS
+    for answers in rounds:
+        admitted = [number for number, answer in enumerate(answers) if answer["verdict"] == "admitted"]
+        others = [answer for answer in answers if answer["verdict"] == "repeat"]
+        assert (len(admitted), len(others)) == (1, PHONES - 1)
+        first = {"at": READ_AT, "door": doors[admitted[0]]}
+        assert [answer["first"] for answer in answers] == [first] * PHONES
 
 
-def at_once(clients: list[httpx.Client], phones: list[world.Phone], code: str) -> list[str]:
-    """What each phone is told when all send in the same moment."""
+def at_once(clients: list[httpx.Client], phones: list[world.Phone], code: str) -> list[dict[str, Any]]:
+    """What each phone is told when all have read at the same second and send in the same moment."""
     ready = threading.Barrier(PHONES)
 
-    def send(number: int) -> str:
-        body = {"scans": [phones[number].item(code, f"2025-09-17T01:00:{number:02}Z")]}
+    def send(number: int) -> dict[str, Any]:
+        body = {"scans": [phones[number].item(code, READ_AT)]}
         ready.wait(timeout=60)
         response = clients[number].post("/api/door/v1/scans", json=body)
         assert response.status_code == 200, response.text
-        return str(response.json()["results"][0]["verdict"])
+        answer: dict[str, Any] = response.json()["results"][0]
+        return answer
 
     with ThreadPoolExecutor(PHONES) as pool:
         return list(pool.map(send, range(PHONES)))
