@@ -205,7 +205,7 @@ def arrivals(session: Session, *, programme: Programme, since: datetime, day: dt
 
     Rows have id, at, door_id, verdict, reason and lookup: that of the badge which the VIP has now, or None.
     """
-    query = (
+    query: Any = (
         select(Scan.id, Scan.at, Scan.door_id, Scan.verdict, Scan.reason, Badge.lookup)
         .join(Delegate, Delegate.id == Scan.delegate_id)
         .outerjoin(Badge, and_(Badge.delegate_id == Delegate.id, Badge.revoked_at.is_(None)))
@@ -220,7 +220,7 @@ def arrivals(session: Session, *, programme: Programme, since: datetime, day: dt
         )
         .order_by(Scan.received_at.desc(), Scan.id)
     )
-    rows: Sequence[Row[Any]] = session.execute(query.limit(ALERTS_AT_MOST)).all()
+    rows = session.execute(query.limit(ALERTS_AT_MOST)).all()
     return rows[::-1]
 
 

@@ -78,6 +78,13 @@ def day_name(day: date) -> str:
     return str(format_date(day, "EEE d MMM"))
 
 
+def chosen_day(plan: Programme, *, now: datetime) -> date:
+    """The event day in the address; else today, or the event's day that is nearest to it."""
+    days, today = [day.date for day in plan.days], plan.day_of(now)
+    asked = chosen("day", map(str, days))
+    return date.fromisoformat(asked) if asked else min(days, key=lambda day: abs(day - today))
+
+
 def typed(name: str, *, longest: int = LONGEST_REASON) -> str:
     """What was typed into a field of one line, without what can't be printed."""
     printable = "".join(one if one.isprintable() else " " for one in request.form.get(name, "")[:4000])

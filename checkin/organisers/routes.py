@@ -1,6 +1,6 @@
 """The organisers' pages; it owns no table."""
 
-from checkin.organisers import amending, board, doors, files, log, outbox, people, person
+from checkin.organisers import amending, board, by_hand, doors, files, log, outbox, people, person, vips
 
 PARTS = (
     board.blueprint,
@@ -11,4 +11,6 @@ PARTS = (
     files.blueprint,
     outbox.blueprint,
     log.blueprint,
+    vips.blueprint,
+    by_hand.blueprint,
 )

@@ -10,7 +10,7 @@ const EVERY = 3000;
 const KEPT = "vip-alerts";
 
 /**
- * Ask every few seconds and show what is told in an element with `data-alerts`, whose `data-words` say it.
+ * Ask every few seconds and show what is told in an element with `data-alerts`, whose `data-says` has the words.
  * @param {{ place: HTMLElement, name?: (badge: string | null) => string, onTold?: (told: Told) => void,
  *   onTrouble?: (error: unknown) => void }} edges
  */
@@ -21,7 +21,7 @@ export function watchArrivals({
   onTrouble = () => undefined,
 }) {
   /** @type {Record<string, string>} */
-  const words = JSON.parse(place.dataset.words ?? "{}");
+  const words = JSON.parse(place.dataset.says ?? "{}");
   let alerts = alertsIn(localStorage.getItem(KEPT));
   let zone = "UTC";
   let drawn = "";

@@ -70,6 +70,8 @@ function show(people, said) {
   place("trouble").hidden = true;
   place("said").textContent = said;
   place("results").replaceChildren(...people.map(row));
+  // The best match comes first.
+  scrollTo(0, 0);
 }
 
 /** @param {Person} person */
@@ -147,20 +149,24 @@ function showVerdict(result, person, sent) {
   const delegate = result.delegate ?? { ...person, note: null };
   const shown = { scan: result.id, result: { ...result, delegate }, look: look(result), since: 0 };
   const verdict = place("verdict");
-  const quiet = { ...shown, look: { ...shown.look, asks: false }, corrects: false, foreign: null };
+  const whole = { ...shown, corrects: false, foreign: null };
   const edges = {
     timeZone: phone?.event.time_zone ?? "UTC",
     words,
-    onDecide: () => undefined,
+    onDecide: (/** @type {unknown} */ _, /** @type {"let_in" | "sent_to_desk"} */ decision) => {
+      closeVerdict();
+      tool.decided(result.id, decision);
+    },
     onDismiss: () => undefined,
   };
-  const close = element("button", "verdict-button verdict-close", words.close ?? "OK");
+  const close = element("button", "verdict-button verdict-close", words.close ?? "");
   close.addEventListener("click", closeVerdict);
+  close.hidden = shown.look.asks;
   const kept = sent ? [] : [element("p", "verdict-do", words.kept ?? "")];
-  verdict.replaceChildren(...verdictLines(quiet, edges), ...kept, close);
+  verdict.replaceChildren(...verdictLines(whole, edges), ...kept, close);
   verdict.dataset.tone = shown.look.tone;
   verdict.hidden = false;
-  close.focus();
+  /** @type {HTMLElement | null} */ (verdict.querySelector("button:not([hidden])"))?.focus();
   signal(shown.look.tone, localStorage.getItem("sound") !== "off");
 }
 

@@ -252,8 +252,10 @@ async function arrive(event) {
     alerts?.known(done.scan.id);
     const { verdict, first } = done.result;
     if (verdict === "refused") return say(fill("refused", { verdict: look(done.result).words[0] }));
+    const at = { at: first?.at ?? done.scan.scanned_at, door: first?.door ?? phone.door.name };
+    const arrival = { ...at, badge, scan: done.scan.id, verdict: "admitted", reason: null };
+    if (names) names = after(names, { arrivals: [arrival], entourages: {} });
     const vip = vipOf(badge);
-    if (vip) vip.today ??= { at: first?.at ?? done.scan.scanned_at, door: first?.door ?? phone.door.name };
     place("state").textContent = vip ? stateOf(vip) : "";
     admitForm.hidden = true;
     say(done.sent ? "" : (words.kept ?? ""));

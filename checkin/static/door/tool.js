@@ -143,5 +143,11 @@ export async function openTool({ words, onPhone, onWaiting = () => undefined }) 
   for (const news of ["online", "pageshow"]) addEventListener(news, again);
   document.addEventListener("visibilitychange", again);
   await count();
-  return { store, hands, meet, tell, reached };
+  /** @param {string} scan @param {"let_in" | "sent_to_desk"} decision */
+  async function decided(scan, decision) {
+    await store.decide({ scan, decision });
+    await uploading.wake();
+  }
+
+  return { hands, meet, tell, reached, decided };
 }

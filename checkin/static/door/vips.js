@@ -14,7 +14,7 @@ const LETS_IN = new Set(["admitted", "returned", "repeat"]);
 /**
  * The VIPs as they are after what was told.
  * @param {Names} names
- * @param {Told} told
+ * @param {Pick<Told, "arrivals" | "entourages">} told
  * @returns {Names}
  */
 export function after(names, { arrivals, entourages }) {
