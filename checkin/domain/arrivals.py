@@ -16,8 +16,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.programme import Programme
-from checkin.domain.scans import Attendance, Scan
-from checkin.domain.verdicts import HELD
+from checkin.domain.quarantine import held_scans
+from checkin.domain.scans import Attendance
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -206,12 +206,6 @@ def phones(session: Session) -> Sequence[PhoneSeen]:
     paired = select(*columns).where(Device.revoked_at.is_(None), Device.kind != "paper")
     query = paired.order_by(Device.paired_at, Device.id)
     return [PhoneSeen(*row) for row in session.execute(query)]
-
-
-def held_scans(session: Session) -> Counter[uuid.UUID]:
-    """How many scans of each revoked phone wait for an organiser's decision."""
-    query = select(Scan.device_id, func.count().label("scans")).where(Scan.verdict == HELD)
-    return Counter({row.device_id: row.scans for row in session.execute(query.group_by(Scan.device_id))})
 
 
 def registrations(session: Session, programme: Programme, *, since: datetime) -> Counter[dt.date]:

@@ -6,7 +6,7 @@ person follow each other; the attendance key decides between an upload and the f
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -152,25 +152,40 @@ def judge(
 
     The session is in a writing transaction, which the caller commits before it answers.
     """
+    return _until_first(
+        session, lambda: _judge_once(session, device, readings, programme=programme, now=now, again=False)
+    )
+
+
+def _until_first(session: Session, judge_once: Callable[[], list[Judgement]]) -> list[Judgement]:
     for _ in range(TRIES):
         with session.begin_nested() as savepoint:
             try:
-                return _judge_once(session, device, readings, programme=programme, now=now)
+                return judge_once()
             except _Overtaken:
                 savepoint.rollback()
     raise RuntimeError("an upload was overtaken again and again")
 
 
 def _judge_once(
-    session: Session, device: Device, readings: Sequence[Reading], *, programme: Programme, now: datetime
+    session: Session,
+    device: Device,
+    readings: Sequence[Reading],
+    *,
+    programme: Programme,
+    now: datetime,
+    again: bool,
 ) -> list[Judgement]:
+    """Judge readings and store them; `again` are held ones, which are stored, but were not judged."""
     state = _load(session, readings, programme)
+    if again:
+        state.known = {}
     answered: dict[uuid.UUID, Judgement] = {}
     for reading in readings:
         # A phone may send one reading twice in the same upload.
         if reading.id not in answered:
             answered[reading.id] = _one(state, device, reading, programme, now)
-    _store(session, state)
+    _store(session, state, again=again)
     return [answered[reading.id] for reading in readings]
 
 
@@ -188,6 +203,40 @@ def hold(
         Judgement(row.id, row.verdict, row.day, row.reason)
         for row in (stored[reading.id] for reading in readings)
     ]
+
+
+def judge_held(
+    session: Session, device: Device, scan_ids: Collection[uuid.UUID], *, programme: Programme, now: datetime
+) -> list[Judgement]:
+    """Judge held scans of a phone as if they had just arrived, the earliest first.
+
+    The session is in a writing transaction, in which somebody has decided that they count.
+    """
+    query = select(Scan).where(Scan.id.in_(scan_ids), Scan.device_id == device.id, Scan.verdict == HELD)
+    rows = session.scalars(query.order_by(Scan.at, Scan.id)).all()
+    readings = [_reading_again(row, programme) for row in rows]
+    return _until_first(
+        session, lambda: _judge_once(session, device, readings, programme=programme, now=now, again=True)
+    )
+
+
+def _reading_again(scan: Scan, programme: Programme) -> Reading:
+    """A stored scan as the reading that it was; only what its phone showed still tells another event's code."""
+    return Reading(
+        id=scan.id,
+        seq=scan.seq,
+        lookup=scan.lookup,
+        other_event=scan.shown == "refused other_event",
+        door=programme.doors[scan.door_id],
+        direction=scan.direction,
+        input=scan.input,
+        scanned_at=scan.scanned_at,
+        skew_ms=scan.skew_ms,
+        at=scan.at,
+        operator=scan.operator,
+        note=scan.note,
+        shown=scan.shown,
+    )
 
 
 def _load(session: Session, readings: Sequence[Reading], programme: Programme) -> _State:
@@ -458,7 +507,7 @@ def scan_row(
     }
 
 
-def _store(session: Session, state: _State) -> None:
+def _store(session: Session, state: _State, *, again: bool) -> None:
     """Write new attendance, new scans and earlier first entries; raises _Overtaken where somebody was faster."""
     new = [
         {
@@ -473,7 +522,10 @@ def _store(session: Session, state: _State) -> None:
         if not first.stored
     ]
     _insert_all(session, Attendance, new)
-    _insert_all(session, Scan, state.scans)
+    if again:
+        _rewrite(session, state.scans)
+    else:
+        _insert_all(session, Scan, state.scans)
     for place, first in state.firsts.items():
         if first.stored and first.moved:
             session.execute(
@@ -496,9 +548,18 @@ def _insert_all(session: Session, table: type[Attendance] | type[Scan], rows: li
         raise _Overtaken
 
 
+def _rewrite(session: Session, scans: list[dict[str, Any]]) -> None:
+    """Give held scans their verdicts; when they were made and arrived stays as it is."""
+    judged = ("id", "badge_id", "delegate_id", "area_id", "day", "verdict", "reason", "just_now")
+    if scans:
+        session.execute(update(Scan), [{name: scan[name] for name in judged} for scan in scans])
+
+
 def void_scan(session: Session, scan_id: uuid.UUID) -> None:
     """Take a voided scan out of attendance: the earliest entry that is left, or none, takes its place."""
-    scan = session.execute(select(Scan.delegate_id, Scan.area_id, Scan.day).where(Scan.id == scan_id)).first()
+    # Locked: an organiser may be approving it, which gives it its delegate.
+    voided = select(Scan.delegate_id, Scan.area_id, Scan.day).where(Scan.id == scan_id)
+    scan = session.execute(voided.with_for_update(key_share=True)).first()
     if scan is None or scan.delegate_id is None:
         return
     session.execute(

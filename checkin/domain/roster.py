@@ -13,6 +13,7 @@ from checkin.db import EPOCH, MICROSECOND
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme
+from checkin.domain.quarantine import APPROVED, Ruling
 from checkin.domain.scans import Scan, Void
 from checkin.domain.verdicts import HELD, REFUSED
 
@@ -81,8 +82,11 @@ def roster(
     changed = _changed(after)
     rows = session.execute(_badges().where(Badge.id.in_(changed))).all()
     elsewhere = and_(Scan.received_at >= after, Scan.device_id != device_id)
+    approved = select(Ruling.scan_id).where(Ruling.at >= after, Ruling.decision == APPROVED)
     owners = [row.delegate_id for row in rows if row.issued_at >= after]
-    news = _passages().where(Scan.day == today, or_(elsewhere, Scan.delegate_id.in_(owners)))
+    news = _passages().where(
+        Scan.day == today, or_(elsewhere, Scan.delegate_id.in_(owners), Scan.id.in_(approved))
+    )
     voided = session.scalars(select(Void.scan_id).where(Void.received_at >= after)).all()
     return Roster(cursor, False, *_parted(rows), session.execute(news).all(), voided)
 

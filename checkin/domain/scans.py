@@ -10,7 +10,10 @@ from checkin.db import Base, Instant
 
 
 class Scan(Base):
-    """One reading of a badge at a door, as the phone made it and as it was judged; it never changes."""
+    """One reading of a badge at a door, as the phone made it and as it was judged; it never changes.
+
+    But for one thing: a held scan gets its verdict, and with it whose it is, when an organiser approves it.
+    """
 
     __tablename__ = "scan"
     __table_args__ = (

@@ -31,7 +31,7 @@ from checkin.access import open_to
 from checkin.adapters import qr
 from checkin.config import LOOPBACK
 from checkin.db import reading, transaction
-from checkin.domain import arrivals, audit, doors, protocol
+from checkin.domain import audit, doors, protocol, quarantine
 from checkin.domain.doors import PAIRING_LIFE, Device
 from checkin.domain.programme import DoorPlace, Programme
 from checkin.errors import Forbidden, NotFound, Refusal
@@ -81,7 +81,7 @@ def index() -> str:
         plan = pages.programme_now(db_session)
         paired = [device for device in doors.devices(db_session) if device.kind != "paper"]
         devices = sorted(paired, key=lambda device: (len(device.name), device.name))
-        held = arrivals.held_scans(db_session)
+        held = quarantine.held_scans(db_session)
         locked = protocol.locked_phones(db_session, now=now)
     rows = [(device, _row(device, plan, held, locked, now=now)) for device in devices]
     live = [(device.door_id, row) for device, row in rows if device.revoked_at is None]
@@ -236,7 +236,7 @@ def _phone_page(template: str, device_id: uuid.UUID) -> str:
     with reading() as db_session:
         plan = pages.programme_now(db_session)
         device = doors.device(db_session, device_id)
-        held = arrivals.held_scans(db_session)
+        held = quarantine.held_scans(db_session)
         locked = protocol.locked_phones(db_session, now=now)
     row = _row(device, plan, held, locked, now=now)
     return render_template(template, phone=row, at=device.door_id, doors=plan.doors.values())

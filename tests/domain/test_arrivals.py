@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from checkin import clock
 from checkin.db import reading, transaction
-from checkin.domain import arrivals, delegates, doors
+from checkin.domain import arrivals, delegates, doors, quarantine
 from checkin.domain.arrivals import Numbers, Share
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme, programme
@@ -187,7 +187,7 @@ def test_held_scans_are_counted_by_phone(expo: Flask) -> None:
     phone.send([phone.item("X", "2025-09-17T01:00:00Z"), phone.item("Y", "2025-09-17T01:00:00Z")])
 
     with expo.app_context(), reading() as session:
-        held, live = arrivals.held_scans(session), arrivals.phones(session)
+        held, live = quarantine.held_scans(session), arrivals.phones(session)
 
     assert held == {phone.id: 2}
     assert live == []

@@ -1,0 +1,176 @@
+"""What scans say that can't all be right, for people to look at; it owns the table settlement.
+
+A conflict is derived from the scans; only that somebody has settled it is kept. It is open again when more scans
+have joined it since.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Row, Select, and_, delete, exists, func, literal, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from checkin.db import Base, Instant, insert_ignoring, seconds_between
+from checkin.domain.delegates import Delegate
+from checkin.domain.doors import Device
+from checkin.domain.scans import Scan, Void
+from checkin.domain.verdicts import ADMITTED, HELD, REFUSED, REPEAT, RETURNED
+
+# A second welcome for one badge; let in, though the server would not have; a phone's wrong clock; at two doors
+# within a minute; in three times or more.
+DOUBLED, OVERRULED, OFF_TIME, TWO_PLACES, MANY = "doubled", "overruled", "off_time", "two_places", "many"
+# Somebody should look at each of these; many entries may also be lunch and prayer.
+PRESSING = (DOUBLED, OVERRULED, TWO_PLACES, OFF_TIME)
+KINDS = (*PRESSING, MANY)
+ABOUT_A_SCAN = (DOUBLED, OVERRULED, TWO_PLACES)
+
+CLOCK_OFF_MS = 120_000
+CLOCK_OFF_S = CLOCK_OFF_MS // 1000
+# Phones bring their scans within the event; what is said to be older was made by a wrong clock.
+OLD_S = 7 * 24 * 3600
+AT_TWO_DOORS_S = 60
+MANY_ENTRIES = 3
+
+
+class Settlement(Base):
+    """That somebody looked at a conflict, and what they found; `scans` is how many it had then."""
+
+    __tablename__ = "settlement"
+    __table_args__ = (CheckConstraint("length(note) > 0", name="note"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    scans: Mapped[int]
+    note: Mapped[str]
+    # As the audit log names whoever did it.
+    actor: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One of the `KINDS` about a subject: a scan's id, a phone and day, or a delegate, area and day.
+
+    `scans` counts what speaks for it, `at` is when the last of that was made; `settled` is None while it is open.
+    """
+
+    kind: str
+    subject: str
+    day: date
+    at: datetime
+    scans: int
+    settled: Settlement | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The scans of one conflict, the earliest first; of a phone's wrong clock only the first and the last."""
+
+    scans: Sequence[Row[Any]]
+
+
+def conflicts(session: Session, *, kinds: Iterable[str] = KINDS, day: date | None = None) -> list[Conflict]:
+    """The conflicts there are, settled ones too, the latest first."""
+    settled = {(one.kind, one.subject): one for one in session.scalars(select(Settlement))}
+    found = []
+    for kind in kinds:
+        for row in session.execute(_STATEMENTS[kind](day)):
+            subject = ":".join(map(str, row[:-3] if kind in ABOUT_A_SCAN else row[:-2]))
+            known = settled.get((kind, subject))
+            is_settled = known is not None and known.scans >= row.scans
+            found.append(Conflict(kind, subject, row.day, row.at, row.scans, known if is_settled else None))
+    return sorted(found, key=lambda one: (one.at, one.kind, one.subject), reverse=True)
+
+
+def open_conflicts(session: Session) -> int:
+    """How many pressing conflicts nobody has settled."""
+    return sum(one.settled is None for one in conflicts(session, kinds=PRESSING))
+
+
+def _counts(scan: Any) -> Any:
+    """Whether a scan is an entry that was counted as one."""
+    return and_(
+        scan.direction == "in",
+        scan.verdict.in_((ADMITTED, RETURNED, REPEAT)),
+        scan.just_now.is_(False),
+        ~exists().where(Void.scan_id == scan.id),
+    )
+
+
+def _of_a_scan(*where: Any, day: date | None) -> Select[Any]:
+    query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(
+        *where, ~exists().where(Void.scan_id == Scan.id)
+    )
+    return query if day is None else query.where(Scan.day == day)
+
+
+def _doubled(day: date | None) -> Select[Any]:
+    """A phone showed a first entry that another phone had shown before."""
+    return _of_a_scan(Scan.shown == ADMITTED, Scan.verdict.in_((REPEAT, RETURNED)), day=day)
+
+
+def _overruled(day: date | None) -> Select[Any]:
+    """A phone let somebody in whom the server refuses: it did not know yet that a badge was revoked."""
+    return _of_a_scan(Scan.shown.in_((ADMITTED, RETURNED)), Scan.verdict == REFUSED, day=day)
+
+
+def is_off_time(scan: Any = Scan) -> Any:
+    """Whether a scan's time is doubtful: a clock that was far off, or a time that can't be."""
+    return and_(
+        scan.input != "paper",
+        or_(
+            scan.skew_ms > CLOCK_OFF_MS,
+            scan.skew_ms < -CLOCK_OFF_MS,
+            seconds_between(scan.at, scan.received_at) > CLOCK_OFF_S,
+            seconds_between(scan.received_at, scan.at) > OLD_S,
+        ),
+    )
+
+
+def _off_time(day: date | None) -> Select[Any]:
+    """A phone's scans of a day that were made by a wrong clock: one conflict for all of them."""
+    query = select(Scan.device_id, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
+    return _grouped(query.where(is_off_time()), Scan.device_id, day=day)
+
+
+def _grouped(query: Select[Any], *subject: Any, day: date | None) -> Select[Any]:
+    query = query.group_by(*subject, Scan.day)
+    return query if day is None else query.where(Scan.day == day)
+
+
+def _two_places(day: date | None) -> Select[Any]:
+    """Somebody entered an area at two doors within a minute; the later entry is the subject."""
+    before = aliased(Scan)
+    elsewhere = exists().where(
+        before.delegate_id == Scan.delegate_id,
+        before.area_id == Scan.area_id,
+        before.day == Scan.day,
+        before.at <= Scan.at,
+        before.id != Scan.id,
+        before.device_id != Scan.device_id,
+        before.door_id != Scan.door_id,
+        or_(before.at < Scan.at, before.id < Scan.id),
+        seconds_between(Scan.at, before.at) <= AT_TWO_DOORS_S,
+        _counts(before),
+    )
+    query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(_counts(Scan), elsewhere)
+    return query if day is None else query.where(Scan.day == day)
+
+
+def _many(day: date | None) -> Select[Any]:
+    """Somebody entered an area three times a day or more."""
+    subject = (Scan.delegate_id, Scan.area_id)
+    query = select(*subject, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
+    return _grouped(query.where(_counts(Scan)), *subject, day=day).having(func.count() >= MANY_ENTRIES)
+
+
+_STATEMENTS = {
+    DOUBLED: _doubled,
+    OVERRULED: _overruled,
+    OFF_TIME: _off_time,
+    TWO_PLACES: _two_places,
+    MANY: _many,
+}
