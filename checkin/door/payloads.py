@@ -224,12 +224,16 @@ class CategoryOut(Struct):
 
     name: str
     colour: str
+    protocol: bool
     areas: list[str]
     days: dict[str, list[int] | None]
 
 
 class ProgrammeOut(Struct):
-    """The set-up by which a phone judges; `categories` are keyed by an entry's entitlement."""
+    """The set-up by which a phone judges; `categories` are keyed by an entry's entitlement.
+
+    `tests` are the TEST badges by look-up id, each with the verdict that it practises.
+    """
 
     code: str
     name: str
@@ -241,6 +245,7 @@ class ProgrammeOut(Struct):
     days: list[str]
     doors: list[DoorChoice]
     categories: dict[str, CategoryOut]
+    tests: dict[str, str]
 
 
 class RosterOut(Struct):

@@ -11,6 +11,7 @@ from checkin.domain import doors, roster
 from checkin.domain.doors import HEARD_EVERY, Device
 from checkin.domain.programme import DoorPlace, Entitlement, Programme
 from checkin.domain.roster import Roster
+from checkin.domain.test_badges import test_lookups
 from checkin.door import payloads
 from checkin.door.api import PHONE, api, blueprint, current_programme, described, json_answer
 from checkin.limits import limiter
@@ -80,6 +81,7 @@ def programme_out(programme: Programme) -> payloads.ProgrammeOut:
         categories={
             str(number): _category_out(one, programme) for number, one in programme.categories.items()
         },
+        tests=dict(test_lookups(programme)),
     )
 
 
@@ -92,6 +94,7 @@ def _category_out(category: Entitlement, programme: Programme) -> payloads.Categ
     return payloads.CategoryOut(
         name=category.name,
         colour=category.colour,
+        protocol=category.protocol,
         areas=[programme.areas[area] for area in sorted(category.areas)],
         days={
             day.isoformat(): None if hours is None else [hours.opens, hours.closes]

@@ -202,6 +202,7 @@ test("a code that is no badge says what it is, and a TEST badge that it counts n
   assert.deepEqual([page.words[0], forged.words[0]], ["NOT A BADGE", "This badge is not on our list"]);
   assert.ok(page.reason?.[0].includes("web page"));
   assert.match(test.words[0], /^TEST · ALREADY/);
+  assert.equal(after(answered("1", "test", "refused", 100)).effects.length, 0);
   assert.equal(test.asks, false);
 });
 

@@ -4,6 +4,8 @@ import { cameras } from "./cameras.js";
 import { beginning, step } from "./core.js";
 import { handOver, queueFile } from "./exporting.js";
 import { Knowledge, OLD } from "./knowledge.js";
+import { drawReadiness, readiness } from "./readiness.js";
+import { factsOf, reportOf } from "./reporting.js";
 import { dayOf, SKEW_OF_NOBODY } from "./rule.js";
 import { scanning } from "./scanning.js";
 import { draw, drawChoices, place, showScreen } from "./screen.js";
@@ -16,6 +18,7 @@ import {
   move,
   OtherEpoch,
   Refused,
+  report,
   roster,
   Stopped,
   undo,
@@ -33,6 +36,7 @@ import { listenToWedge } from "./wedge.js";
 
 const SYNC_EVERY = 5000;
 const MEET_EVERY = 30000;
+const REPORT_EVERY = 15000;
 const SKEW_TO_TELL = 120000;
 /** Nobody was read for so long: nobody is at the door. */
 const QUIET = 60000;
@@ -50,6 +54,9 @@ let state = beginning();
 let phone = null;
 let skew = 0;
 let reachable = true;
+let persisted = false;
+/** @type {number | null} */
+let heardAt = null;
 
 const ticks = () => performance.now();
 const camera = cameras({
@@ -111,9 +118,12 @@ function happen(event) {
   });
   for (const effect of effects) {
     if (effect.do === "scan") desk.scanned({ code: effect.text }, effect.input).catch(trouble);
-    else signal(effect.look.tone, localStorage.getItem("sound") !== "off");
+    else signal(effect.look.tone, hasSound());
   }
+  if (event.type === "judged" && event.result.verdict === "test") tested();
 }
+
+const hasSound = () => localStorage.getItem("sound") !== "off";
 
 async function showWaiting() {
   happen({ type: "kept", waiting: await store.countWaiting() });
@@ -161,6 +171,7 @@ function note(measured) {
 /** @param {boolean} is */
 function reached(is) {
   reachable = is;
+  if (is) heardAt = Date.now();
   document.body.dataset.reached = is ? "yes" : "no";
 }
 
@@ -253,6 +264,47 @@ function showProgress(bytes) {
   place("progress").textContent = words.progress.replace("%(size)s", (bytes / 1e6).toFixed(1));
 }
 
+// --- how it is ----------------------------------------------------------------------------------------------
+
+/** @returns {Promise<import("./reporting.js").Known>} */
+async function known() {
+  const now = Date.now();
+  return {
+    now,
+    persisted,
+    skew,
+    shows: document.body.dataset.shows ?? "",
+    sound: hasSound(),
+    age: knowledge.age(now),
+    battery: await battery(),
+    heardAgo: heardAt === null ? null : now - heardAt,
+    testedAt: Number(localStorage.getItem("tested")) || null,
+    programme: knowledge.roster?.programme ?? null,
+  };
+}
+
+async function showReadiness() {
+  const { ready, items } = readiness(factsOf(await known()));
+  drawReadiness(place("ready-items"), items);
+  const lacking = items.filter((one) => !one.ok).length;
+  place("ready").textContent = ready ? words.ready : words.unready.replace("%(number)s", String(lacking));
+  place("ready").dataset.ready = ready ? "yes" : "no";
+}
+
+/** A TEST badge was read: the way from the camera to the sound works. */
+function tested() {
+  localStorage.setItem("tested", String(Date.now()));
+  tellHow();
+}
+
+async function tellHow() {
+  await showReadiness();
+  if (!phone || document.visibilityState !== "visible") return;
+  const installed = matchMedia("(display-mode: standalone)").matches;
+  const more = { waiting: await store.countWaiting(), lastNumber: await store.lastNumber(), installed };
+  await report(reportOf(await known(), more)).then(() => reached(true), trouble);
+}
+
 // --- where it stands ----------------------------------------------------------------------------------------
 
 /** @param {Phone["door"]} door */
@@ -263,12 +315,25 @@ function standAt(door) {
   place("door").textContent = door.name;
   place("who").textContent = `${phone.operator} · ${phone.device.name}`;
   place("turns").hidden = door.direction !== "both";
+  place("finds").hidden = phone.device.kind !== "desk";
+  place("vips").hidden = phone.device.kind !== "protocol";
+  if (phone.device.kind === "protocol") watchVips();
   const choices = phone.doors.map((one) => ({
     id: one.id,
     text: `${one.name} · ${one.area}`,
     chosen: one.id === door.id,
   }));
   drawChoices(place("doors"), choices, changeDoor);
+}
+
+let watching = false;
+
+/** A protocol officer is told of VIPs here too. */
+async function watchVips() {
+  if (watching) return;
+  watching = true;
+  const { watchArrivals } = await import("./arrivals.js");
+  watchArrivals({ place: place("alerts") });
 }
 
 /** @param {string} id */
@@ -330,13 +395,14 @@ function listen() {
   for (const button of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(/** @type {HTMLElement} */ (button).dataset.opens ?? "");
     button.addEventListener("click", () => dialog instanceof HTMLDialogElement && dialog.showModal());
+    button.addEventListener("click", showReadiness);
   }
   place("turns").addEventListener("click", () => happen({ type: "turned", at: ticks() }));
   place("undo").addEventListener(
     "click",
     () => state.undoable && desk.undo(state.undoable.scan).catch(trouble),
   );
-  place("sound").ariaPressed = String(localStorage.getItem("sound") !== "off");
+  place("sound").ariaPressed = String(hasSound());
   place("sound").addEventListener("click", () => {
     const loud = place("sound").ariaPressed !== "true";
     localStorage.setItem("sound", loud ? "on" : "off");
@@ -383,8 +449,9 @@ setInterval(refresh, SYNC_EVERY);
 setInterval(() => (phone || !reachable) && meetServer(), MEET_EVERY);
 for (const news of ["online", "pageshow", "focus"]) addEventListener(news, comeBack);
 document.addEventListener("visibilitychange", comeBack);
-const persists = await navigator.storage?.persist?.().catch(() => false);
-place("temporary").hidden = Boolean(persists);
+setInterval(tellHow, REPORT_EVERY);
+persisted = Boolean(await navigator.storage?.persist?.().catch(() => false));
 takeUpdates(document.body.dataset.worker ?? "", idle);
 await recall();
 await meetServer();
+await tellHow();

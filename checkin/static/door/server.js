@@ -100,6 +100,9 @@ export const move = (door) => ask("/move", { body: { door } });
 /** @param {string} scan @param {"let_in" | "sent_to_desk"} decision */
 export const decide = (scan, decision) => ask("/decisions", { body: { scan, decision } });
 
+/** @param {object} told how this phone is */
+export const report = (told) => ask("/report", { body: told });
+
 /** @param {Undoing} undoing */
 export const undo = ({ id, scan, reason, at }) => ask("/voids", { body: { id, scan, reason, at } });
 
