@@ -13,9 +13,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -39,13 +40,42 @@ def free_port() -> int:
 # --- PostgreSQL ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgreSQL:
-    """A running server: its port of 127.0.0.1, where it trusts whoever asks, its process and its folder."""
+    """A running server: its port of 127.0.0.1, where it trusts whoever asks, its folder and its process."""
 
     port: int
-    process: subprocess.Popen[bytes]
     folder: Path
+    command: list[str]
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Run it, also again after its death; returns once it answers."""
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            _wait_until(lambda: _accepts(self.port), self.process, log)
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def kill(self) -> None:
+        """End all of its processes at once, with nothing said or written."""
+        family = [
+            *psutil.Process(self.process.pid).children(recursive=True),
+            psutil.Process(self.process.pid),
+        ]
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        self.process.wait()
+        psutil.wait_procs(family)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{ACCOUNT}@127.0.0.1:{self.port}/{database}"
@@ -106,17 +136,14 @@ def _options(folder: Path, *, durable: bool) -> dict[str, str]:
 def _running(
     folder: Path, account: pwd.struct_passwd | None, options: Mapping[str, str]
 ) -> Iterator[PostgreSQL]:
-    log, port = folder / "log", int(options["port"])
     command = [*_become(account), _program("postgres"), "-D", str(folder / "data")]
     command += [f"--{name}={value}" for name, value in options.items()]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+    server = PostgreSQL(int(options["port"]), folder, command)
     try:
-        _wait_until(lambda: _accepts(port), process, log)
-        yield PostgreSQL(port, process, folder)
+        yield server
     finally:
         # SIGINT is PostgreSQL's fast shutdown: it waits for no client.
-        _end(process, signal.SIGINT)
+        _end(server.process, signal.SIGINT)
 
 
 def _address(port: int) -> str:
@@ -166,6 +193,11 @@ class Checkin:
     base_url: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    def kill(self) -> None:
+        """End all of its processes at once, with nothing said or written."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 @contextmanager
