@@ -18,8 +18,10 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import doors, messages, staff
+from checkin.domain import doors, messages, paper, staff
 from checkin.domain.delegates import delegate_with_reference
+from checkin.domain.paper import Keyed
+from checkin.domain.programme import programme
 from checkin.domain.staff import SecondFactor
 from checkin.tokens import lookup_id
 from tests import world
@@ -58,6 +60,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/organiser/doors/phones/{phone}/move", "doors.move"): READERS,
     ("GET", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
     ("POST", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
+    ("GET", "/organiser/readiness", "readiness.index"): READERS,
+    ("GET", "/organiser/readiness/live", "readiness.live"): READERS,
+    ("POST", "/organiser/readiness/test-badges.pdf", "readiness.test_badges"): ORGANISER,
+    ("GET", "/organiser/paper", "paper.index"): READERS,
+    ("POST", "/organiser/paper/list.pdf", "paper.print_list"): READERS,
+    ("GET", "/organiser/paper/keying", "keying.index"): READERS | {"desk"},
+    ("POST", "/organiser/paper/keying", "keying.key_in"): READERS | {"desk"},
+    ("POST", "/organiser/paper/keying/{keyed}/undo", "keying.undo"): READERS | {"desk"},
     ("GET", "/organiser/delegates", "people.index"): READERS,
     ("GET", "/organiser/delegates/KL-00001", "person.page"): READERS,
     ("POST", "/organiser/delegates/KL-00001/cancel", "person.act"): ORGANISER,
@@ -206,11 +216,23 @@ class Cast:
         with self.app.app_context(), reading() as session:
             return Spare(phone.id, doors.device(session, phone.id).door_id)
 
+    @cached_property
+    def keyed(self) -> uuid.UUID:
+        """A line of a paper list that was keyed in."""
+        now = clock.now()
+        with self.app.app_context(), transaction() as session:
+            plan = programme(session)
+            line = Keyed(lookup_id(self.badge), now)
+            door, by = plan.door_named("Gate A"), "desk@example.org"
+            return paper.key_in(
+                session, [line], door=door, direction="in", operator=by, programme=plan, now=now
+            )[0].id
+
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
         known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
-        known |= {"door": str(self.spare.door), "phone": str(self.spare.phone)}
+        known |= {"door": str(self.spare.door), "phone": str(self.spare.phone), "keyed": str(self.keyed)}
         path = path.format(**known, letter=self.letter, pairing=self.pairing)
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.

@@ -30,9 +30,11 @@ def void(
     reason: str,
     at: datetime,
     now: datetime,
+    author: str | None = None,
 ) -> bool:
     """Undo a scan, which may not have arrived yet; False for the same void again, which changes nothing.
 
+    `author` is who undid it where that isn't the phone's helper.
     Raises Conflict for an id that undid another scan.
     """
     _own_or_desk(session, device, scan_id)
@@ -40,7 +42,7 @@ def void(
         "id": void_id,
         "scan_id": scan_id,
         "device_id": device.id,
-        "author": device.operator,
+        "author": author or device.operator,
         "reason": reason,
         "at": at,
         "received_at": now,

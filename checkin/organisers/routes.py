@@ -1,6 +1,20 @@
 """The organisers' pages; it owns no table."""
 
-from checkin.organisers import amending, board, by_hand, doors, files, log, outbox, people, person, vips
+from checkin.organisers import (
+    amending,
+    board,
+    by_hand,
+    doors,
+    files,
+    keying,
+    log,
+    outbox,
+    paper,
+    people,
+    person,
+    readiness,
+    vips,
+)
 
 PARTS = (
     board.blueprint,
@@ -13,4 +27,7 @@ PARTS = (
     log.blueprint,
     vips.blueprint,
     by_hand.blueprint,
+    readiness.blueprint,
+    paper.blueprint,
+    keying.blueprint,
 )

@@ -14,6 +14,7 @@ STATUSES = {
 # What staff, phones, delegates and commands do, as the audit log keeps it.
 ACTIONS = {
     "PIN locked": _("Typed five wrong PINs"),
+    "TEST badges printed": _("Printed TEST badges"),
     "VIPs listed": _("Looked at the VIPs"),
     "VIPs opened": _("Opened the VIPs' names with the PIN"),
     "approval withdrawn": _("Withdrew the approval"),
@@ -46,6 +47,8 @@ ACTIONS = {
     "letters listed": _("Looked at the outbox"),
     "letters retried": _("Had failed letters tried again"),
     "pairing offered": _("Offered to pair a phone"),
+    "paper keyed in": _("Keyed in a paper list"),
+    "paper list printed": _("Printed a paper list"),
     "passkey added": _("Added a passkey"),
     "passkey removed": _("Removed a passkey"),
     "recovery code used": _("Used a recovery code"),
