@@ -14,10 +14,9 @@ from checkin import clock, sentences
 from checkin.access import open_to, phone_cookie
 from checkin.assets import FOLDER, asset, version
 from checkin.db import reading
-from checkin.domain import doors
+from checkin.domain import doors, items
 from checkin.domain.doors import Pairing
 from checkin.domain.programme import Programme, programme
-from checkin.door import payloads
 from checkin.door.pairing import is_easy, is_pin, pair_phone
 from checkin.errors import Forbidden
 from checkin.limits import limiter
@@ -52,7 +51,7 @@ class PairingForm(FlaskForm):  # type: ignore[misc]
         return all([valid, self._has_name(), not with_pin or self._has_pin()])
 
     def _has_name(self) -> bool:
-        name = payloads.printable(self.operator.data or "")[:LONGEST_NAME].strip()
+        name = items.printable(self.operator.data or "")[:LONGEST_NAME].strip()
         if not name:
             self.operator.errors = [
                 _("Please type your name, so that the organisers know whose phone this is.")
@@ -75,7 +74,12 @@ class PairingForm(FlaskForm):  # type: ignore[misc]
 @open_to("everyone")
 def page() -> Response:
     """The scanner; whose phone it is, the page itself asks. It holds nothing personal and may be kept."""
-    response = make_response(render_template("door/scanner.html"))
+    return _kept(render_template("door/scanner.html"))
+
+
+def _kept(page: str) -> Response:
+    """A page that phones keep, to open it without a network."""
+    response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"
     # By this the service worker knows it from the page of a captive portal, and from another version's.
     response.headers["Checkin-Version"] = version()
@@ -84,16 +88,16 @@ def page() -> Response:
 
 @blueprint.get("/desk")
 @open_to("everyone")
-def desk() -> str:
+def desk() -> Response:
     """The help desk's page: find somebody and let them in; like the scanner it holds nothing personal itself."""
-    return render_template("door/desk.html", reasons=sentences.HAND_REASONS.items())
+    return _kept(render_template("door/desk.html", reasons=sentences.HAND_REASONS.items()))
 
 
 @blueprint.get("/protocol")
 @open_to("everyone")
-def protocol() -> str:
+def protocol() -> Response:
     """The protocol officer's page, whose names come for a PIN."""
-    return render_template("door/protocol.html", reasons=sentences.PROTOCOL_REASONS.items())
+    return _kept(render_template("door/protocol.html", reasons=sentences.PROTOCOL_REASONS.items()))
 
 
 @blueprint.route("/pair/<code>", methods=["GET", "POST"])
@@ -156,7 +160,7 @@ def service_worker() -> Response:
 def _needed_files() -> list[str]:
     """What the scanner needs to open and to read codes without a network."""
     own = sorted(f"door/{file.name}" for file in (FOLDER / "door").glob("*.js"))
-    return ["css/door.css", *own, *DECODER]
+    return ["css/door.css", "css/door-people.css", *own, *DECODER]
 
 
 @blueprint.get("/manifest.webmanifest")

@@ -5,7 +5,7 @@ from flask import Response, g, request
 from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading, transaction
-from checkin.domain import audit, protocol
+from checkin.domain import audit, items, protocol
 from checkin.domain.doors import Device
 from checkin.domain.programme import Programme
 from checkin.domain.protocol import Vip
@@ -80,7 +80,7 @@ def _vip_out(vip: Vip, programme: Programme) -> told.VipOut:
 def arrivals() -> Response:
     """Which VIPs were read at which doors since the last answer, without a name."""
     programme, now = current_programme(), clock.now()
-    since = payloads.moment_of(request.args.get("since") or None)
+    since = items.moment_of(request.args.get("since") or None)
     today = programme.day_of(now)
     with reading() as session:
         rows = (

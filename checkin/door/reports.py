@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from checkin import clock
 from checkin.access import open_to
 from checkin.db import transaction
-from checkin.domain import doors
+from checkin.domain import doors, items
 from checkin.domain.doors import PhoneReport
 from checkin.door import payloads
 from checkin.door.api import PHONE, api, blueprint, current_programme, described, json_answer
@@ -28,7 +28,7 @@ class Report(Struct):
     Ages are in seconds, null where there is no roster; `battery` is 0 to 1, left out where it isn't known.
     """
 
-    sent_at: payloads.Moment
+    sent_at: items.Moment
     waiting: Count
     last_seq: Annotated[int, Meta(ge=0, le=2**53)]
     roster_age_s: Count | None
@@ -37,7 +37,7 @@ class Report(Struct):
     storage: Literal["persisted", "temporary", "refused", "full"]
     installed: bool
     battery: Annotated[float, Meta(ge=0, le=1)] | None = None
-    tested_at: payloads.Moment | None = None
+    tested_at: items.Moment | None = None
 
 
 class Reported(Struct):
@@ -55,8 +55,8 @@ def report() -> Response:
     """Say how this phone is, every 15 seconds or so; only the last word of each phone is kept."""
     request.max_content_length = SMALL_BODY
     told: Report = payloads.read(request.get_data(), Report)
-    sent_at, now = payloads.moment_of(told.sent_at), clock.now()
-    if sent_at is None or (told.tested_at is not None and payloads.moment_of(told.tested_at) is None):
+    sent_at, now = items.moment_of(told.sent_at), clock.now()
+    if sent_at is None or (told.tested_at is not None and items.moment_of(told.tested_at) is None):
         raise Refusal("bad_request", "A time lies outside the years 1970 to 2200.", status=400)
     skew = payloads.skew_ms(sent_at, now=now) or 0
     with transaction() as session:

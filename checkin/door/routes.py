@@ -10,9 +10,21 @@ from sqlalchemy import Row
 from checkin import clock, metrics
 from checkin.access import bearer_token, open_to, unknown_token
 from checkin.db import db, reading, transaction
-from checkin.domain import attendance, audit, badges, doors, first_entry, judging, searching, undoing, words
+from checkin.domain import (
+    attendance,
+    audit,
+    badges,
+    doors,
+    first_entry,
+    items,
+    judging,
+    searching,
+    undoing,
+    words,
+)
 from checkin.domain.doors import HEARD_EVERY, Device, PhoneState
 from checkin.domain.first_entry import Question
+from checkin.domain.items import Item
 from checkin.domain.judging import Judgement
 from checkin.domain.programme import Programme
 from checkin.door import payloads
@@ -29,7 +41,7 @@ from checkin.door.api import (
     programmes,
 )
 from checkin.door.pairing import pair_phone
-from checkin.door.payloads import Item, Result
+from checkin.door.payloads import Result
 from checkin.door.rosters import door_choice
 from checkin.errors import NotFound, Refusal
 from checkin.limits import count_upload, limiter, refuse_too_many_uploads
@@ -64,7 +76,7 @@ def pair() -> Response:
     asked = payloads.read(request.get_data(), payloads.Pair)
     now = clock.now()
     programme = current_programme()
-    operator = payloads.printable(asked.operator) or "Helper"
+    operator = items.printable(asked.operator) or "Helper"
     device, token = pair_phone(asked.code, operator=operator, pin=asked.pin, now=now)
     return json_answer(
         payloads.Paired(
@@ -105,7 +117,7 @@ def scans() -> Response:
     now = clock.now()
     refuse_too_many_uploads(token, now=now)
     upload = payloads.read_loosely(request.get_data())
-    skew = payloads.skew_ms(payloads.moment_of(upload.get("sent_at")), now=now)
+    skew = payloads.skew_ms(items.moment_of(upload.get("sent_at")), now=now)
     phone = payloads.phone_of(upload.get("phone", {}))
     results = _quickly(upload["scans"], token, phone, skew or 0, now) or _judge(
         upload["scans"], token, phone, skew or 0, now
@@ -124,15 +136,15 @@ def _quickly(
 ) -> list[Result] | None:
     """The answer to a lone first entry; None for everything else."""
     programme = programmes().latest
-    item = payloads.item_of(raws[0]) if len(raws) == 1 else None
-    if programme is None or item is None or not payloads.named_doors_exist(item, programme):
+    item = items.item_of(raws[0]) if len(raws) == 1 else None
+    if programme is None or item is None or not items.named_doors_exist(item, programme):
         return None
     found = _ask(item, token, programme)
     if found is None:
         raise unknown_token()
     if found.revoked_at is not None or not programmes().is_latest(found.epoch, found.version):
         return None
-    asked = payloads.reading_of(item, programme, door=programme.doors[found.door_id], operator=found.operator)
+    asked = items.reading_of(item, programme, door=programme.doors[found.door_id], operator=found.operator)
     judgement = first_entry.enter(db.engines, found, asked, programme=programme, now=now)
     if judgement is None:
         return None
@@ -143,9 +155,9 @@ def _quickly(
 
 
 def _ask(item: Item, token: bytes, programme: Programme) -> Row[Any] | None:
-    lookup, _ = payloads.lookup_of(item, code_prefix=programme.code_prefix)
-    door = payloads.door_of(item, programme)
-    day = programme.day_of(payloads.at_of(item))
+    lookup, _ = items.lookup_of(item, code_prefix=programme.code_prefix)
+    door = items.door_of(item, programme)
+    day = programme.day_of(items.at_of(item))
     with db.get_engine("autocommit").connect() as connection:
         return first_entry.ask(
             connection, Question(token, lookup, item.id, None if door is None else door.id, day)
@@ -159,11 +171,11 @@ def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: 
         programme = programmes().current(session)
     if device is None:
         raise unknown_token()
-    items = [payloads.item_of(raw) for raw in raws]
-    good = [item is not None and payloads.named_doors_exist(item, programme) for item in items]
+    given = [items.item_of(raw) for raw in raws]
+    good = [item is not None and items.named_doors_exist(item, programme) for item in given]
     readings = [
-        payloads.reading_of(item, programme, door=programme.doors[device.door_id], operator=device.operator)
-        for item, is_good in zip(items, good, strict=True)
+        items.reading_of(item, programme, door=programme.doors[device.door_id], operator=device.operator)
+        for item, is_good in zip(given, good, strict=True)
         if item is not None and is_good
     ]
     with transaction() as session:
@@ -260,7 +272,7 @@ def voids() -> Response:
     """Undo a scan with a reason; idempotent by `id`, also for a scan that has not arrived yet."""
     asked = payloads.read(request.get_data(), payloads.VoidAsked)
     now = clock.now()
-    at = payloads.moment_of(asked.at)
+    at = items.moment_of(asked.at)
     if at is None:
         raise Refusal("bad_request", "`at` lies outside the years 1970 to 2200.", status=400)
     device, subject = g.device, f"scan:{asked.scan}"
