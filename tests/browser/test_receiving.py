@@ -55,8 +55,16 @@ class Place:
             return [(row.note, row.verdict, row.seq) for row in rows]
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path) -> Iterator[Place]:
+def place(sqlite_template: Path, tmp_path: Path, chromium: Browser) -> Iterator[Place]:
     file = tmp_path / "checkin.db"
     shutil.copy(sqlite_template, file)
     with opened(Config(database_url=f"sqlite:///{file}", testing=True)) as app:
@@ -67,10 +75,10 @@ def place(sqlite_template: Path, tmp_path: Path) -> Iterator[Place]:
             world.person(ADA, organisation="MDEC"),
         ]
         world.enrol(app, people)
-        with serving(app) as served, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            yield Place(app, served, browser)
-            browser.close()
+        with serving(app) as served:
+            yield Place(app, served, chromium)
+            for context in chromium.contexts:
+                context.close()
 
 
 def eventually(page: Page, happens: Callable[[], bool]) -> bool:
@@ -180,3 +188,15 @@ def test_phones_of_another_kind_are_told_that_this_is_not_for_them(place: Place)
 
     assert eventually(page, lambda: "Only a protocol phone shows VIPs" in _main(page))
     assert page.get_by_label("Your PIN opens the names").is_hidden()
+
+
+def test_both_pages_open_without_the_network_and_say_that_it_is_away(place: Place) -> None:
+    page = place.pair(desk=True)
+    cached = "caches.match('/door/protocol', { ignoreVary: true }).then(Boolean)"
+    assert eventually(page, lambda: bool(page.evaluate(cached)))
+
+    place.served.stop()
+    page.goto(f"{place.served.address}/door/desk")
+
+    assert eventually(page, lambda: page.get_by_text("There is no connection").first.is_visible())
+    assert page.get_by_label("Search").is_visible()

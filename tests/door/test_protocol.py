@@ -134,6 +134,7 @@ def test_the_latest_count_of_an_entourage_holds_and_a_repeated_one_changes_nothi
     assert counted == [{"people": 4}, {"people": 6}]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("people", "name", "status"), [(100, "Mayor Ika", 400), (-1, "Mayor Ika", 400), (3, "Driver Raj", 404)]
 )
@@ -156,6 +157,7 @@ def test_an_arrival_without_a_badge_is_a_scan_with_its_reason(today: Flask) -> N
     assert _asks(protocol, "vips", {"pin": PIN}).get_json()["vips"][1]["today"]["door"] == "Gate A"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("pin", [None, "123", "12345678901", "12a4"])
 def test_a_protocol_phone_needs_a_pin_and_its_code_stays_good_without(today: Flask, pin: str | None) -> None:
     code = world.pairing_code(today, protocol=True)

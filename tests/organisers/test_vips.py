@@ -71,6 +71,7 @@ def test_a_delegation_is_found_without_its_accents_and_by_who_is_missing(today: 
     assert "No VIP matches" in nobody
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_opening_the_vips_is_written_down_and_watching_them_is_not_again(today: Flask) -> None:
     browser = signed_in(today)
 
@@ -84,6 +85,7 @@ def test_opening_the_vips_is_written_down_and_watching_them_is_not_again(today: 
     assert "Looked at the VIPs" in browser.get("/organiser/audit").text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_without_a_category_with_protocol_the_page_says_how_to_have_one(today: Flask) -> None:
     days = [{"date": DAY + timedelta(days=n)} for n in (-1, 0, 1)]
     world.set_event(today, days=days, categories=[{"name": "Delegate"}, {"name": "VIP"}])
@@ -112,6 +114,7 @@ def test_who_was_let_in_by_hand_is_listed_apart_with_the_reason(today: Flask) ->
     assert "Nobody was let in by hand" in empty
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_organiser_sees_that_too_many_wrong_pins_have_locked_a_phone(today: Flask) -> None:
     protocol = world.pair(today, pin="271828")
 
@@ -124,6 +127,7 @@ def test_an_organiser_sees_that_too_many_wrong_pins_have_locked_a_phone(today: F
     assert "Typed five wrong PINs" in browser.get("/organiser/audit").text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_only_an_organiser_pairs_a_protocol_phone(today: Flask) -> None:
     page = signed_in(today).get("/organiser/doors").text
     path = next(part.split('"')[0] for part in page.split('href="') if "kind=protocol" in part)

@@ -27,6 +27,10 @@ let asked = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
 
+const field = /** @type {HTMLInputElement} */ (document.getElementById("q"));
+const dialog = /** @type {HTMLDialogElement} */ (place("person"));
+const form = /** @type {HTMLFormElement} */ (place("admit"));
+
 const tool = await openTool({
   words,
   onPhone: (told) => {
@@ -37,11 +41,8 @@ const tool = await openTool({
     place("waiting").hidden = waiting === 0;
     place("waiting").textContent = (words.waiting ?? "").replace("%(number)s", String(waiting));
   },
+  idle: () => field.value === "" && !dialog.open && Boolean(place("verdict").hidden),
 });
-
-const field = /** @type {HTMLInputElement} */ (document.getElementById("q"));
-const dialog = /** @type {HTMLDialogElement} */ (place("person"));
-const form = /** @type {HTMLFormElement} */ (place("admit"));
 
 // --- searching ----------------------------------------------------------------------------------------------
 

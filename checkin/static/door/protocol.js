@@ -45,6 +45,7 @@ const tool = await openTool({
     place("waiting").hidden = waiting === 0;
     place("waiting").textContent = fill("waiting", { number: waiting });
   },
+  idle: () => names === null,
 });
 /** @type {ReturnType<typeof watchArrivals> | undefined} */
 let alerts;

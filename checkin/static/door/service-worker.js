@@ -3,6 +3,7 @@
 const CACHE = "door-VERSION";
 /** @type {string[]} */
 const FILES = JSON.parse("FILES_AS_JSON");
+const PAGES = ["/door", "/door/desk", "/door/protocol"];
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
@@ -11,12 +12,18 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
 
 async function install() {
   const cache = await caches.open(CACHE);
-  const page = await fetch("/door", { cache: "reload", redirect: "error" });
-  // The page of a captive portal must not become the scanner.
-  if (!page.ok || page.headers.get("Checkin-Version") !== "VERSION")
-    throw new Error("this isn't the scanner");
+  const pages = await Promise.all(PAGES.map(page));
   await cache.addAll(FILES);
-  await cache.put("/door", page);
+  for (const [at, one] of pages.entries()) await cache.put(PAGES[at] ?? "", one);
+}
+
+/** @param {string} path @returns {Promise<Response>} */
+async function page(path) {
+  const found = await fetch(path, { cache: "reload", redirect: "error" });
+  // The page of a captive portal must not become the scanner.
+  if (!found.ok || found.headers.get("Checkin-Version") !== "VERSION")
+    throw new Error("this isn't the scanner");
+  return found;
 }
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
@@ -38,7 +45,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (pathname === "/door" || pathname.startsWith("/static/")) event.respondWith(kept(request));
+  if (PAGES.includes(pathname) || pathname.startsWith("/static/")) event.respondWith(kept(request));
 });
 
 /**

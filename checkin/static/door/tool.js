@@ -5,6 +5,7 @@ import { Knowledge } from "./knowledge.js";
 import { place } from "./screen.js";
 import { Away, state as askState, decide, judge, OtherEpoch, Refused, Stopped, undo } from "./server.js";
 import { openStore, Unsafe } from "./store.js";
+import { takeUpdates } from "./updates.js";
 import { uploader } from "./uploading.js";
 
 /** @import { Phone, Scan } from "./types.js" */
@@ -38,9 +39,11 @@ export const clockTime = (at, timeZone) =>
 
 /**
  * A page of this phone. `meet` says who it is and sends what waits; it resolves to the phone, or null.
- * @param {{ words: Words, onPhone: (phone: Phone) => void, onWaiting?: (waiting: number) => void }} edges
+ * @param {{ words: Words, onPhone: (phone: Phone) => void, onWaiting?: (waiting: number) => void,
+ *   idle: () => boolean }} edges `idle` where the page may be opened anew
  */
-export async function openTool({ words, onPhone, onWaiting = () => undefined }) {
+export async function openTool({ words, onPhone, onWaiting = () => undefined, idle }) {
+  takeUpdates(document.body.dataset.worker ?? "", idle);
   const store = await openStore().catch((error) => {
     tell(error);
     throw error;
@@ -107,7 +110,7 @@ export async function openTool({ words, onPhone, onWaiting = () => undefined }) 
     },
     onTrouble: tell,
     onDone: count,
-    later: setTimeout,
+    later: (what, wait) => setTimeout(what, wait),
   });
   const hands = byHand({
     store,
@@ -120,7 +123,7 @@ export async function openTool({ words, onPhone, onWaiting = () => undefined }) 
     },
     now: Date.now,
     newId: () => crypto.randomUUID(),
-    later: setTimeout,
+    later: (what, wait) => setTimeout(what, wait),
   });
 
   async function meet() {
