@@ -79,7 +79,7 @@ const uploading = uploader({
   },
   onTrouble: trouble,
   onDone: showWaiting,
-  later: setTimeout,
+  later: (what, wait) => setTimeout(what, wait),
 });
 const desk = scanning({
   store,
@@ -95,7 +95,7 @@ const desk = scanning({
   now: Date.now,
   ticks,
   newId: () => crypto.randomUUID(),
-  later: setTimeout,
+  later: (what, wait) => setTimeout(what, wait),
 });
 const { sync } = syncer({
   knowledge,

@@ -33,10 +33,28 @@ export class Unsafe extends Error {
   }
 }
 
-/** @param {unknown} error @returns {never} */
-function unsafe(error) {
-  const full = error instanceof DOMException && error.name === "QuotaExceededError";
-  throw full ? new Unsafe("full") : error;
+/** However a browser says that there is no room: nothing may be green that was not kept. @returns {never} */
+function full() {
+  throw new Unsafe("full");
+}
+
+const strict = /** @type {const} */ ({ durability: "strict" });
+
+/**
+ * @param {import("idb").IDBPDatabase} db
+ * @param {Omit<Scan, "seq">} made
+ * @returns {Promise<Scan>}
+ */
+async function addScan(db, made) {
+  const change = db.transaction(["scans", "numbers"], "readwrite", strict);
+  const seq = ((await change.objectStore("numbers").get("seq")) ?? 0) + 1;
+  const scan = { ...made, seq };
+  await Promise.all([
+    change.objectStore("numbers").put(seq, "seq"),
+    change.objectStore("scans").add({ ...scan, done: WAITS }),
+    change.done,
+  ]);
+  return scan;
 }
 
 /** @typedef {Awaited<ReturnType<typeof openStore>>} Store */
@@ -61,7 +79,6 @@ export async function openStore() {
   }).catch(() => {
     throw new Unsafe("refused");
   });
-  const strict = /** @type {const} */ ({ durability: "strict" });
 
   return {
     /**
@@ -69,17 +86,7 @@ export async function openStore() {
      * @param {Omit<Scan, "seq">} made
      * @returns {Promise<Scan>}
      */
-    async add(made) {
-      const change = db.transaction(["scans", "numbers"], "readwrite", strict);
-      const seq = ((await change.objectStore("numbers").get("seq")) ?? 0) + 1;
-      const scan = { ...made, seq };
-      await Promise.all([
-        change.objectStore("numbers").put(seq, "seq"),
-        change.objectStore("scans").add({ ...scan, done: WAITS }),
-        change.done,
-      ]).catch(unsafe);
-      return scan;
-    },
+    add: (made) => addScan(db, made).catch(full),
     /**
      * The server has spoken about these; they stay here until the event is over.
      * @param {Result[]} results
@@ -173,7 +180,7 @@ export async function openStore() {
       }
       if (news.passages.length || news.voided.length) await change.objectStore("passages").add(news);
       await change.objectStore("roster").put(rest, "rest");
-      await change.done.catch(unsafe);
+      await change.done.catch(full);
     },
     /** Put many pieces of passages together into one. @param {News[]} pieces */
     async gather(pieces) {
