@@ -18,10 +18,12 @@ LOOKS = (
     "VIPs listed",
     "VIPs opened",
     "badge looked up",
+    "conflicts listed",
     "delegate opened",
     "delegates listed",
     "delegates searched",
     "hand admissions listed",
+    "held scans listed",
     "letter opened",
     "letters listed",
 )

@@ -5,19 +5,20 @@ have joined it since.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Row, Select, and_, delete, exists, func, literal, or_, select
+from sqlalchemy import CheckConstraint, Row, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring, seconds_between
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.scans import Scan, Void
-from checkin.domain.verdicts import ADMITTED, HELD, REFUSED, REPEAT, RETURNED
+from checkin.domain.verdicts import ADMITTED, REFUSED, REPEAT, RETURNED
 
 # A second welcome for one badge; let in, though the server would not have; a phone's wrong clock; at two doors
 # within a minute; in three times or more.
@@ -64,12 +65,12 @@ class Conflict:
     scans: int
     settled: Settlement | None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.subject
 
-@dataclass(frozen=True)
-class Evidence:
-    """The scans of one conflict, the earliest first; of a phone's wrong clock only the first and the last."""
 
-    scans: Sequence[Row[Any]]
+Place = tuple[int, int, date]
 
 
 def conflicts(session: Session, *, kinds: Iterable[str] = KINDS, day: date | None = None) -> list[Conflict]:
@@ -90,6 +91,30 @@ def open_conflicts(session: Session) -> int:
     return sum(one.settled is None for one in conflicts(session, kinds=PRESSING))
 
 
+def settle(
+    session: Session, kind: str, subject: str, *, note: str, actor: str, now: datetime
+) -> Conflict | None:
+    """Keep that somebody looked at a conflict; None where there is no such one, or somebody has settled it."""
+    found = next((one for one in conflicts(session, kinds=[kind]) if one.subject == subject), None)
+    if found is None or found.settled is not None:
+        return None
+    # An older settlement, of fewer scans, makes way.
+    session.execute(_settlement(kind, subject).where(Settlement.scans < found.scans))
+    row = {"kind": kind, "subject": subject, "scans": found.scans, "note": note, "actor": actor, "at": now}
+    inserted = insert_ignoring(session, Settlement.__table__).values(row).returning(Settlement.kind)
+    return found if session.execute(inserted).first() else None
+
+
+def reopen(session: Session, kind: str, subject: str) -> bool:
+    """Take back that a conflict was settled; False where it wasn't."""
+    taken_back = _settlement(kind, subject).returning(Settlement.kind)
+    return session.execute(taken_back).first() is not None
+
+
+def _settlement(kind: str, subject: str) -> Any:
+    return delete(Settlement).where(Settlement.kind == kind, Settlement.subject == subject)
+
+
 def _counts(scan: Any) -> Any:
     """Whether a scan is an entry that was counted as one."""
     return and_(
@@ -100,19 +125,19 @@ def _counts(scan: Any) -> Any:
     )
 
 
-def _of_a_scan(*where: Any, day: date | None) -> Select[Any]:
+def _of_a_scan(*where: Any, day: date | None) -> Any:
     query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(
         *where, ~exists().where(Void.scan_id == Scan.id)
     )
     return query if day is None else query.where(Scan.day == day)
 
 
-def _doubled(day: date | None) -> Select[Any]:
+def _doubled(day: date | None) -> Any:
     """A phone showed a first entry that another phone had shown before."""
     return _of_a_scan(Scan.shown == ADMITTED, Scan.verdict.in_((REPEAT, RETURNED)), day=day)
 
 
-def _overruled(day: date | None) -> Select[Any]:
+def _overruled(day: date | None) -> Any:
     """A phone let somebody in whom the server refuses: it did not know yet that a badge was revoked."""
     return _of_a_scan(Scan.shown.in_((ADMITTED, RETURNED)), Scan.verdict == REFUSED, day=day)
 
@@ -130,18 +155,18 @@ def is_off_time(scan: Any = Scan) -> Any:
     )
 
 
-def _off_time(day: date | None) -> Select[Any]:
+def _off_time(day: date | None) -> Any:
     """A phone's scans of a day that were made by a wrong clock: one conflict for all of them."""
     query = select(Scan.device_id, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
     return _grouped(query.where(is_off_time()), Scan.device_id, day=day)
 
 
-def _grouped(query: Select[Any], *subject: Any, day: date | None) -> Select[Any]:
+def _grouped(query: Any, *subject: Any, day: date | None) -> Any:
     query = query.group_by(*subject, Scan.day)
     return query if day is None else query.where(Scan.day == day)
 
 
-def _two_places(day: date | None) -> Select[Any]:
+def _two_places(day: date | None) -> Any:
     """Somebody entered an area at two doors within a minute; the later entry is the subject."""
     before = aliased(Scan)
     elsewhere = exists().where(
@@ -160,7 +185,7 @@ def _two_places(day: date | None) -> Select[Any]:
     return query if day is None else query.where(Scan.day == day)
 
 
-def _many(day: date | None) -> Select[Any]:
+def _many(day: date | None) -> Any:
     """Somebody entered an area three times a day or more."""
     subject = (Scan.delegate_id, Scan.area_id)
     query = select(*subject, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
@@ -174,3 +199,91 @@ _STATEMENTS = {
     TWO_PLACES: _two_places,
     MANY: _many,
 }
+
+
+# --- what speaks for a conflict ---------------------------------------------------------------------------------
+
+
+def evidence(session: Session, of: Sequence[Conflict]) -> dict[tuple[str, str], list[Row[Any]]]:
+    """The scans of each conflict, the earliest first; of a wrong clock the first and the last that it made."""
+    subjects = _subjects(session, [uuid.UUID(one.subject) for one in of if one.kind in ABOUT_A_SCAN])
+    places = {one.key: _place(one, subjects) for one in of if one.kind != OFF_TIME}
+    entries = _entries(session, {place for place in places.values() if place is not None})
+    first_and_last = _first_and_last(session, [one.subject for one in of if one.kind == OFF_TIME])
+    found = {}
+    for one in of:
+        if one.kind == OFF_TIME:
+            found[one.key] = first_and_last[one.subject]
+        elif one.kind == MANY:
+            found[one.key] = entries[places[one.key]]
+        else:
+            subject = subjects[one.subject]
+            partner = _partner(one.kind, subject, entries[places[one.key]])
+            found[one.key] = sorted([subject, *partner], key=lambda row: (row.at, row.id))
+    return found
+
+
+def _place(conflict: Conflict, subjects: dict[str, Row[Any]]) -> Place | None:
+    if conflict.kind == MANY:
+        delegate_id, area_id, day = conflict.subject.split(":")
+        return int(delegate_id), int(area_id), date.fromisoformat(day)
+    scan = subjects[conflict.subject]
+    return None if conflict.kind == OVERRULED else (scan.delegate_id, scan.area_id, scan.day)
+
+
+def _partner(kind: str, subject: Row[Any], entries: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The other scan: the one that was welcomed first, or the one at another door just before."""
+    others = [row for row in entries if row.id != subject.id]
+    if kind == TWO_PLACES:
+        before = [
+            row
+            for row in others
+            if (row.at, row.id) < (subject.at, subject.id)
+            and row.device_id != subject.device_id
+            and row.door_id != subject.door_id
+        ]
+        return before[-1:]
+    welcomed = [row for row in others if row.shown == ADMITTED or row.verdict == ADMITTED]
+    return (welcomed or others)[:1]
+
+
+def _detailed() -> Any:
+    scan = (Scan.id, Scan.delegate_id, Scan.area_id, Scan.day, Scan.at, Scan.scanned_at, Scan.received_at)
+    made = (Scan.skew_ms, Scan.door_id, Scan.device_id, Device.name.label("phone"), Scan.operator, Scan.input)
+    judged = (Scan.shown, Scan.verdict, Scan.reason)
+    person = (Delegate.reference, Delegate.honorific, Delegate.name, Delegate.organisation)
+    return (
+        select(*scan, *made, *judged, *person)
+        .join(Device, Device.id == Scan.device_id)
+        .outerjoin(Delegate, Delegate.id == Scan.delegate_id)
+    )
+
+
+def _subjects(session: Session, ids: Sequence[uuid.UUID]) -> dict[str, Row[Any]]:
+    return {str(row.id): row for row in session.execute(_detailed().where(Scan.id.in_(ids)))}
+
+
+def _entries(session: Session, places: set[Place]) -> dict[Place | None, list[Row[Any]]]:
+    found: dict[Place | None, list[Row[Any]]] = defaultdict(list)
+    delegates, days = {place[0] for place in places}, {place[2] for place in places}
+    query = _detailed().where(Scan.delegate_id.in_(delegates), Scan.day.in_(days), _counts(Scan))
+    for row in session.execute(query.order_by(Scan.at, Scan.id)):
+        found[row.delegate_id, row.area_id, row.day].append(row)
+    return found
+
+
+def _first_and_last(session: Session, subjects: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    phones = [uuid.UUID(subject.partition(":")[0]) for subject in subjects]
+    of_day = (Scan.device_id, Scan.day)
+    from_first = func.row_number().over(partition_by=of_day, order_by=(Scan.at, Scan.id))
+    from_last = func.row_number().over(partition_by=of_day, order_by=(Scan.at.desc(), Scan.id.desc()))
+    wanted = (
+        select(Scan.id, from_first.label("from_first"), from_last.label("from_last"))
+        .where(Scan.device_id.in_(phones), is_off_time())
+        .subquery()
+    )
+    ends = select(wanted.c.id).where(or_(wanted.c.from_first == 1, wanted.c.from_last == 1))
+    for row in session.execute(_detailed().where(Scan.id.in_(ends)).order_by(Scan.at, Scan.id)):
+        found[f"{row.device_id}:{row.day}"].append(row)
+    return found

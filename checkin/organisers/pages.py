@@ -73,6 +73,11 @@ def hour(at: datetime, plan: Programme) -> str:
     return str(format_time(at.astimezone(plan.zone), "HH:mm", rebase=False))
 
 
+def second(at: datetime, plan: Programme) -> str:
+    """The time of day of a moment with its seconds, at the event."""
+    return str(format_time(at.astimezone(plan.zone), "HH:mm:ss", rebase=False))
+
+
 def day_name(day: date) -> str:
     """A day such as “Wed 17 Sep”."""
     return str(format_date(day, "EEE d MMM"))

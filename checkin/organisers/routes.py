@@ -4,6 +4,7 @@ from checkin.organisers import (
     amending,
     board,
     by_hand,
+    conflicts,
     doors,
     files,
     keying,
@@ -30,4 +31,5 @@ PARTS = (
     readiness.blueprint,
     paper.blueprint,
     keying.blueprint,
+    conflicts.blueprint,
 )

@@ -26,6 +26,9 @@ ACTIONS = {
     "badge reissued": _("Reissued the badge"),
     "badges printed": _("Printed badges"),
     "colleague added": _("Registered a colleague"),
+    "conflict reopened": _("Opened a conflict again"),
+    "conflict settled": _("Settled a conflict"),
+    "conflicts listed": _("Looked at the conflicts"),
     "delegate cancelled": _("Cancelled the registration"),
     "delegate confirmed": _("Confirmed the registration"),
     "delegate corrected": _("Corrected the details"),
@@ -41,6 +44,9 @@ ACTIONS = {
     "entourage counted": _("Counted who came with a VIP"),
     "event set": _("Changed the event's set-up"),
     "hand admissions listed": _("Looked at who was admitted by hand"),
+    "held scans approved": _("Approved scans of a revoked phone"),
+    "held scans dropped": _("Dropped scans of a revoked phone"),
+    "held scans listed": _("Looked at the scans of a revoked phone"),
     "invitation accepted": _("Accepted the invitation"),
     "letter opened": _("Opened a letter"),
     "letter sent again": _("Had a letter sent again"),
@@ -51,6 +57,7 @@ ACTIONS = {
     "paper list printed": _("Printed a paper list"),
     "passkey added": _("Added a passkey"),
     "passkey removed": _("Removed a passkey"),
+    "queue imported": _("Imported the scans that a phone had kept"),
     "recovery code used": _("Used a recovery code"),
     "recovery codes renewed": _("Made new recovery codes"),
     "registration withdrawn": _("Withdrew the registration"),
@@ -101,6 +108,15 @@ REASONS = {
     "test": _("a TEST badge, for practice"),
     "unknown": _("unknown badge"),
 }
+# What a phone showed its helper, which may differ from what the server found.
+SHOWN = {
+    "admitted": _("Welcome"),
+    "left": _("Exit recorded"),
+    "refused": _("Please wait"),
+    "repeat": _("Already in"),
+    "returned": _("Welcome back"),
+    "unlisted": _("Not on this phone's list"),
+}
 DECISIONS = {"let_in": _("let in by the helper"), "sent_to_desk": _("sent to the help desk")}
 
 PURPOSES = {
@@ -129,6 +145,19 @@ FIELDS = {
 def action(name: str) -> str:
     """An act in words; one that a newer release has put in, as it is kept."""
     return str(ACTIONS.get(name, name))
+
+
+def judged(verdict: str, reason: str | None) -> str:
+    """A verdict with its reason, such as “Refused: an older badge”."""
+    words = str(VERDICTS.get(verdict, verdict))
+    return f"{words}: {REASONS.get(reason, reason)}" if reason else words
+
+
+def shown_as(shown: str) -> str:
+    """What a phone showed, as it is kept with the scan (`refused replaced`), in words; empty where it told nothing."""
+    verdict, _space, reason = shown.partition(" ")
+    words = str(SHOWN.get(verdict, verdict))
+    return f"{words}: {REASONS[reason]}" if reason in REASONS else words
 
 
 def somebody(actor: str) -> str:
