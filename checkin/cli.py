@@ -24,7 +24,8 @@ from checkin.db import db, reading, transaction
 from checkin.documents import badges as documents
 from checkin.documents import mailing
 from checkin.documents.badge_faces import faces
-from checkin.domain import attendance, audit, badges, delegates, doors, links, staff
+from checkin.documents.practice import practice_sheet
+from checkin.domain import attendance, audit, badges, delegates, doors, links, staff, test_badges
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
@@ -365,6 +366,20 @@ def _exact(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted["reference"] is not None:
         wanted["reference"] = wanted["reference"].strip().upper()
     return wanted
+
+
+@badges_group.command(name="test")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+)
+@prepared
+def badges_test(_config: Config, out: Path) -> None:
+    """Print TEST badges, to practise with before doors open: they open nothing and count nowhere."""
+    with transaction() as session:
+        plan = programme(session)
+        audit.record(session, "TEST badges printed", actor=ACTOR, now=clock.now())
+    out.write_bytes(practice_sheet(plan))
+    click.echo(f"{len(test_badges.KINDS)} TEST badges are in {out}.")
 
 
 @badges_group.command(name="reissue")

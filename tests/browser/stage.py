@@ -77,6 +77,9 @@ class Scene:
         yield "delegate-correct", f"/organiser/delegates/{self.reference}/correct", None
         yield "doors", "/organiser/doors", None
         yield "pairing", f"/organiser/doors/{self.door}/pair", None
+        yield "readiness", "/organiser/readiness", None
+        yield "paper", f"/organiser/paper?door={self.door}", None
+        yield "keying", "/organiser/paper/keying", _key_in
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
         yield "audit", "/organiser/audit", None
@@ -94,6 +97,15 @@ class Scene:
 def _send_empty(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
+    page.locator(".summary").wait_for()
+
+
+def _key_in(page: Page) -> None:
+    page.locator("#door").select_option(index=1)
+    # The first day was yesterday.
+    page.locator("#day").select_option(index=0)
+    page.locator("#lines").fill("1 09:15\nnobody 09:15")
+    page.locator("main form button[type=submit]").first.click()
     page.locator(".summary").wait_for()
 
 
