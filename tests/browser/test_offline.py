@@ -18,7 +18,7 @@ from checkin import clock
 from checkin.db import reading, transaction
 from checkin.domain import doors
 from checkin.domain.doors import Device
-from checkin.domain.scans import Attendance, Void
+from checkin.domain.scans import Attendance, Scan, Void
 from tests import world
 from tests.browser.test_scanner import (
     SIZE,
@@ -64,7 +64,7 @@ def test_scanning_goes_on_whatever_answers_instead_of_the_server(door: Door, ins
     for name in PEOPLE[:3]:
         door.camera.show(codes[name])
         assert "WELCOME" in verdict(page, name)
-    assert eventually(page, lambda: marked(page) == "waiting (3)")
+    assert eventually(page, lambda: marked(page) == "no connection · waiting (3)")
     assert scans(door.app) == []
     door.served.answer("")
     back(page)
@@ -161,7 +161,7 @@ def test_reloaded_or_killed_without_a_network_a_phone_goes_on_and_a_copy_of_it_n
     again = kept_phone(door, profile)
     page = again.new_page()
     page.goto(f"{door.served.address}/door")
-    assert eventually(page, lambda: marked(page) == "waiting (2)")
+    assert eventually(page, lambda: marked(page) == "no connection · waiting (2)")
     door.served.start()
     back(page)
 
@@ -275,6 +275,7 @@ def test_a_torn_roster_is_not_applied(door: Door, torn: str) -> None:
     page.route("**/api/door/v1/roster*", answer)
     back(page)
     assert eventually(page, lambda: page.locator('body[data-reached="no"]').count() == 1)
+    assert page.locator("[data-odd]").is_visible()
     burst(page, codes["Ana"])
 
     assert "WELCOME" in verdict(page, "Ana")
@@ -330,3 +331,53 @@ def test_what_waits_can_be_saved_as_a_file(door: Door) -> None:
     assert (saved["format"], saved["version"], saved["event"]) == ("checkin-queue", 1, "SCEKL25")
     assert [(one["seq"], one["shown"]) for one in saved["scans"]] == [(1, "admitted")]
     assert codes["Ana"] not in json.dumps(saved)
+
+
+@on_sqlite
+def test_a_newer_scanner_is_taken_between_scans_and_loses_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = enrol(door.app)
+    page = door.pair(door.phone(camera=False))
+    assert screen(page, "none")
+    assert controlled(page)
+    door.served.answer("broken")
+    burst(page, codes["Ana"])
+    verdict(page, "WELCOME")
+    before = page.evaluate("performance.timeOrigin")
+
+    for module in ("checkin.assets", "checkin.door.pages"):
+        monkeypatch.setattr(f"{module}.version", lambda: "anotherversion")
+    door.served.answer("")
+    page.context.set_offline(False)
+    page.evaluate("navigator.serviceWorker.getRegistration('/door').then((one) => one.update())")
+    assert eventually(page, lambda: "door-anotherversion" in page.evaluate("caches.keys()"))
+
+    # Somebody was scanned a moment ago: not yet.
+    assert page.evaluate("performance.timeOrigin") == before
+    page.reload()
+    assert eventually(page, lambda: page.evaluate("caches.keys()") == ["door-anotherversion"])
+    assert eventually(page, lambda: marked(page) == "confirmed")
+    assert scans(door.app) == [("admitted", "admitted")]
+
+
+@on_sqlite
+def test_a_door_changed_without_a_network_stays_changed(door: Door) -> None:
+    codes = enrol(door.app)
+    page = door.pair(door.phone(camera=False))
+    assert screen(page, "none")
+    door.served.stop()
+
+    page.get_by_role("button", name="Door").click()
+    page.get_by_role("button", name="Gate C · Expo").click()
+    burst(page, codes["Ana"])
+    verdict(page, "WELCOME")
+    door.served.start()
+    back(page)
+
+    assert eventually(page, lambda: marked(page) == "confirmed")
+    assert page.locator("[data-door]").inner_text() == "Gate C"
+    with door.app.app_context(), reading() as session:
+        stood = {one.id: one.name for one in session.scalars(select(doors.Door))}
+        assert [stood[one] for one in session.scalars(select(Device.door_id))] == ["Gate C"]
+        assert [stood[one] for one in session.scalars(select(Scan.door_id))] == ["Gate C"]

@@ -101,7 +101,8 @@ def verdict(page: Page, word: str) -> str:
 def is_ready(page: Page) -> bool:
     """Whether a phone has its roster and its camera running, in time: from here on it needs no server."""
     return eventually(
-        page, lambda: page.locator('body[data-decodes][data-shows="scanning"][data-reached="yes"]').count() == 1
+        page,
+        lambda: page.locator('body[data-decodes][data-shows="scanning"][data-reached="yes"]').count() == 1,
     )
 
 
@@ -228,7 +229,7 @@ def test_without_the_server_the_phone_decides_by_itself_and_sends_later(door: Do
     door.served.stop()
     door.camera.show(code)
     assert "Tan Sri Aisyah binti Rahman" in verdict(page, "WELCOME")
-    assert eventually(page, lambda: marked(page) == "waiting (1)")
+    assert eventually(page, lambda: marked(page) == "no connection · waiting (1)")
     door.served.start()
     page.evaluate("dispatchEvent(new Event('online'))")
 

@@ -173,10 +173,10 @@ test("the last scan can be undone for a minute, which takes it off the count", (
 
 test("a door for both ways falls back to IN after ten idle minutes, a door for exits never", () => {
   const both = [
-    { type: "stands", direction: "both", at: 0 },
+    { type: "stands", direction: "both" },
     { type: "turned", at: 1000 },
   ];
-  const out = { type: "stands", direction: "out", at: 0 };
+  const out = { type: "stands", direction: "out" };
   const busy = seen("A", 300_000);
 
   assert.equal(after(...both, { type: "ticked", at: 500_000 }).state.direction, "out");

@@ -8,15 +8,16 @@ import { look } from "./verdicts.js";
 /**
  * @typedef {{ scan: string, result: Result, look: Look, since: number, corrects: boolean, foreign: string | null }} Shown
  * @typedef {{ inView: { text: string, at: number } | null, shown: Shown | null, strips: Shown[], more: number,
- *   today: number, waiting: number, direction: "in" | "out", both: boolean, activeAt: number,
+ *   today: number, waiting: number, reached: boolean, direction: "in" | "out", both: boolean, activeAt: number,
  *   undoable: { scan: string, at: number, admitted: boolean } | null }} State
  * @typedef {{ type: "read", text: string, input: Input, at: number }
  *   | { type: "judged", scan: string, result: Result, at: number, foreign?: string | null }
  *   | { type: "answered", scan: string, before: Result, result: Result, at: number, madeAt: number }
  *   | { type: "undone", scan: string, at: number }
- *   | { type: "stands", direction: "in" | "out" | "both", at: number }
+ *   | { type: "stands", direction: "in" | "out" | "both" }
  *   | { type: "turned", at: number }
  *   | { type: "kept", waiting: number }
+ *   | { type: "reached", is: boolean }
  *   | { type: "counted", today: number }
  *   | { type: "dismissed", scan: string }
  *   | { type: "ticked", at: number }} Event
@@ -38,7 +39,7 @@ const PASSES = new Set(["green", "blue", "grey"]);
 /** @returns {State} */
 export function beginning() {
   const nothing = { inView: null, shown: null, strips: [], more: 0, today: 0, waiting: 0, undoable: null };
-  return { ...nothing, direction: "in", both: false, activeAt: 0 };
+  return { ...nothing, reached: true, direction: "in", both: false, activeAt: 0 };
 }
 
 /**
@@ -63,6 +64,8 @@ export function step(state, event) {
       return [{ ...state, direction: state.direction === "in" ? "out" : "in", activeAt: event.at }, []];
     case "kept":
       return [{ ...state, waiting: event.waiting }, []];
+    case "reached":
+      return [{ ...state, reached: event.is }, []];
     case "counted":
       return [{ ...state, today: event.today }, []];
     case "dismissed":
@@ -163,10 +166,10 @@ function undone(state, scan) {
   return { ...dismissed(state, scan), today: Math.max(0, state.today - counted), undoable: null };
 }
 
-/** @param {State} state @param {{ direction: "in" | "out" | "both", at: number }} event @returns {State} */
-function stands(state, { direction, at }) {
+/** @param {State} state @param {{ direction: "in" | "out" | "both" }} event @returns {State} */
+function stands(state, { direction }) {
   if (direction !== "both") return { ...state, direction, both: false };
-  return state.both ? state : { ...state, direction: "in", both: true, activeAt: at };
+  return state.both ? state : { ...state, direction: "in", both: true };
 }
 
 /** @param {State} state @param {string} scan @returns {State} */

@@ -16,6 +16,7 @@ import {
   judge,
   lookUp,
   move,
+  Odd,
   OtherEpoch,
   Refused,
   report,
@@ -53,7 +54,6 @@ let state = beginning();
 /** @type {Phone | null} */
 let phone = null;
 let skew = 0;
-let reachable = true;
 let persisted = false;
 /** @type {number | null} */
 let heardAt = null;
@@ -170,9 +170,10 @@ function note(measured) {
 
 /** @param {boolean} is */
 function reached(is) {
-  reachable = is;
   if (is) heardAt = Date.now();
+  if (is) place("odd").hidden = true;
   document.body.dataset.reached = is ? "yes" : "no";
+  if (is !== state.reached) happen({ type: "reached", is });
 }
 
 /** What went wrong, so far as the helper must know. @param {unknown} error */
@@ -182,6 +183,7 @@ function trouble(error) {
   if (error instanceof OtherEvent) return showScreen("other");
   if (error instanceof Unsafe) return stop(error.why);
   if (!(error instanceof Away || error instanceof Refused)) throw error;
+  place("odd").hidden = !(error instanceof Odd);
   reached(false);
 }
 
@@ -205,6 +207,7 @@ function stop(why) {
 async function meetServer() {
   try {
     const told = await askState();
+    await tellDoor(told);
     phone = told;
     note(Date.now() - Date.parse(told.now));
     reached(true);
@@ -311,7 +314,7 @@ async function tellHow() {
 function standAt(door) {
   if (!phone) return;
   phone.door = door;
-  happen({ type: "stands", direction: door.direction, at: ticks() });
+  happen({ type: "stands", direction: door.direction });
   place("door").textContent = door.name;
   place("who").textContent = `${phone.operator} · ${phone.device.name}`;
   place("turns").hidden = door.direction !== "both";
@@ -343,8 +346,17 @@ async function changeDoor(id) {
   // Also without the server: each scan names its door. The server hears of it when it is met again.
   standAt(door);
   await store.keepPhone(phone);
+  localStorage.setItem("moved", `${phone.device.id} ${id}`);
   closeDialogs();
-  await move(id).catch(trouble);
+  await meetServer();
+}
+
+/** A door that was changed while the server was away is told before it tells its own. @param {Phone} told */
+async function tellDoor(told) {
+  const [device, id] = (localStorage.getItem("moved") ?? "").split(" ");
+  const door = told.doors.find((one) => one.id === id);
+  if (device === told.device.id && door) told.door = { ...door, ...(await move(door.id)).door };
+  localStorage.removeItem("moved");
 }
 
 // --- what helpers press -------------------------------------------------------------------------------------
@@ -434,6 +446,7 @@ async function recall() {
   await store.gather(/** @type {News[]} */ (kept.news));
   await showWaiting();
   if (!kept.phone || !kept.roster) return;
+  if (dayOf(Date.now(), knowledge.programme) > (knowledge.programme.days.at(-1) ?? "")) await store.clear();
   await store.enter(kept.roster.epoch);
   phone = kept.phone;
   standAt(phone.door);
@@ -446,7 +459,7 @@ listen();
 showScreen("loading");
 setInterval(() => happen({ type: "ticked", at: ticks() }), 200);
 setInterval(refresh, SYNC_EVERY);
-setInterval(() => (phone || !reachable) && meetServer(), MEET_EVERY);
+setInterval(() => (phone || !state.reached) && meetServer(), MEET_EVERY);
 for (const news of ["online", "pageshow", "focus"]) addEventListener(news, comeBack);
 document.addEventListener("visibilitychange", comeBack);
 setInterval(tellHow, REPORT_EVERY);

@@ -47,8 +47,12 @@ export function draw(state, edges) {
   const { words } = edges;
   place("today").textContent = String(state.today);
   const waiting = (words.waiting ?? "").replace("%(number)s", String(state.waiting));
-  say(place("mark"), state.waiting ? waiting : (words.confirmed ?? ""));
-  place("mark").dataset.waits = state.waiting ? "yes" : "no";
+  const sent = state.waiting ? waiting : (words.confirmed ?? "");
+  say(
+    place("mark"),
+    state.reached ? sent : [words.unreached, state.waiting && waiting].filter(Boolean).join(" · "),
+  );
+  place("mark").dataset.waits = state.waiting || !state.reached ? "yes" : "no";
   for (const one of document.querySelectorAll("[data-held]")) {
     /** @type {HTMLElement} */ (one).hidden = state.waiting === 0;
   }

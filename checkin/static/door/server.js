@@ -13,6 +13,9 @@ const API = "/api/door/v1";
 /** The server can't be reached, or something else answers in its place. */
 export class Away extends Error {}
 
+/** The server's answer makes no sense: torn, sent again, or to another question. What the phone has stays. */
+export class Odd extends Away {}
+
 /** The server was restored from a backup, or is another one: nothing it says counts before its roster was read. */
 export class OtherEpoch extends Error {}
 
@@ -55,7 +58,9 @@ export async function ask(path, { body, patience = PATIENCE, onBytes } = {}) {
   const kind = answer.headers.get("Content-Type") ?? "";
   // A captive portal answers with a page of its own.
   if (answer.redirected || !kind.includes("json")) throw new Away();
-  const told = await (onBytes ? watched(answer, onBytes) : answer.json()).catch(away);
+  const told = await (onBytes ? watched(answer, onBytes) : answer.json()).catch((error) => {
+    throw error instanceof SyntaxError ? new Odd() : new Away();
+  });
   if (answer.ok) return told;
   if (answer.status === 401) throw new Stopped("unpaired");
   if (told?.code === "device_revoked") throw new Stopped("revoked");
@@ -81,7 +86,7 @@ async function watched(answer, onBytes) {
 export const state = () => ask("/state");
 
 /**
- * The roster, or what has changed in it; throws Away for what is none.
+ * The roster, or what has changed in it; throws Odd for what is none.
  * @param {string | null} since
  * @param {(bytes: number) => void} [onBytes]
  * @returns {Promise<Answer>}
@@ -90,7 +95,7 @@ export async function roster(since, onBytes) {
   const query = since === null ? "" : `?since=${encodeURIComponent(since)}`;
   const more = since === null ? { patience: PATIENCE_FOR_ALL, ...(onBytes && { onBytes }) } : {};
   const answer = answerOf(await ask(`/roster${query}`, more));
-  if (!answer) throw new Away();
+  if (!answer) throw new Odd();
   return answer;
 }
 

@@ -193,6 +193,12 @@ export async function openStore() {
       });
       await change.done;
     },
+    /** The event is over: what the server has is needed no more. */
+    async clear() {
+      const change = db.transaction("scans", "readwrite");
+      for (const id of await change.store.index("done").getAllKeys(SENT)) await change.store.delete(id);
+      await change.done;
+    },
     /** A phone that was stopped knows nobody any more; what it has scanned stays until it is sent. */
     async forgetRoster() {
       const change = db.transaction(["roster", "passages"], "readwrite");

@@ -1,7 +1,7 @@
 // Keeps the phone's roster fresh: whole at first, then what has changed; odd answers are left alone, and said.
 
 import { follow, MANY_CHANGES } from "./roster.js";
-import { Away } from "./server.js";
+import { Odd } from "./server.js";
 
 /** @import { Answer } from "./types.js" */
 /** @import { Knowledge } from "./knowledge.js" */
@@ -30,7 +30,7 @@ export function syncer({ knowledge, store, now, ask }) {
     const roster = follow(before, answer, asked, now());
     if (!roster) {
       const other = before && answer.programme && answer.programme.code !== before.programme.code;
-      throw other ? new OtherEvent() : new Away();
+      throw other ? new OtherEvent() : new Odd();
     }
     if (answer.whole) knowledge.forgetOthers();
     const news = knowledge.learn(answer);
