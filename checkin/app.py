@@ -46,7 +46,10 @@ CSP = {
     "frame-ancestors": "'none'",
 }
 # What comes every few seconds from every phone, and would drown the rest.
-UNREMARKABLE = {"door.scans", "door.get_roster", "door.report", "assets.file", "operations.healthz"}
+UNREMARKABLE = {
+    *("door.scans", "door.get_roster", "door.report", "door.arrivals", "vips.live"),
+    *("assets.file", "operations.healthz"),
+}
 HSTS = "max-age=31536000; includeSubDomains"
 
 csrf = CSRFProtect()
