@@ -160,7 +160,7 @@ def service_worker() -> Response:
 def _needed_files() -> list[str]:
     """What the scanner needs to open and to read codes without a network."""
     own = sorted(f"door/{file.name}" for file in (FOLDER / "door").glob("*.js"))
-    return ["css/door.css", "css/door-people.css", *own, *DECODER]
+    return ["css/door.css", "css/door-people.css", "css/vip-alerts.css", *own, *DECODER]
 
 
 @blueprint.get("/manifest.webmanifest")
