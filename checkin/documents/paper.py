@@ -1,5 +1,6 @@
 """Lists of who may come in by a door on a day, to print for when nothing else works; it owns no table."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,13 +19,17 @@ LONGEST_ORGANISATION = 60
 
 @dataclass(frozen=True)
 class PaperList:
-    """What a list says of itself: the door and day it is for, who printed it and when, its words by their names."""
+    """What a list says of itself: the door and day it is for, who printed it and when, its words by their names.
+
+    `letters` are its groups as they are headed.
+    """
 
     programme: Programme
     door: DoorPlace
     day: str
     printed: str
     words: dict[str, str]
+    letters: dict[str, str]
     language: str
 
 
@@ -35,7 +40,10 @@ def paper_list(people: Sequence[Entitled], *, head: PaperList) -> bytes:
     for one in people:
         groups.setdefault(one.group, []).append(_line(one, head.programme))
     html = environment.get_template("list.html").render(head=head, groups=groups)
-    return pdf.render(html, stylesheet=(FOLDER / "list.css").read_text("utf-8"))
+    pages = pdf.render(html, stylesheet=(FOLDER / "list.css").read_text("utf-8"))
+    # WeasyPrint's boxes refer to each other in circles, and a thousand lines have many of them.
+    gc.collect()
+    return pages
 
 
 def _line(one: Entitled, programme: Programme) -> dict[str, str]:

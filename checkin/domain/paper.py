@@ -26,17 +26,24 @@ from checkin.tokens import new_token, token_hash
 
 # The one device of all that is keyed in, its invitation, and the names of the scans themselves.
 DEVICE_ID = uuid.UUID("5f0b9a7e-6c0e-4d5b-9d53-70617065720a")
+# What begins the group of names in another script than Latin, before the script's code (ISO 15924).
 OTHER = "…"
-# A list is cut into parts of about so many people: one for each table in front of a door.
-PART = 2000
+SCRIPTS = (
+    *("Arab", "Armn", "Beng", "Cyrl", "Deva", "Ethi", "Geor", "Grek", "Gujr", "Guru", "Hang", "Hani", "Hebr"),
+    *("Khmr", "Knda", "Laoo", "Mlym", "Mymr", "Orya", "Sinh", "Taml", "Telu", "Thaa", "Thai", "Tibt"),
+)
+# A list is cut into parts of about so many people: one for a table or two, and some seconds of work to print.
+PART = 1000
 
 _MARK = regex.compile(r"\p{M}")
 _LATIN = regex.compile(r"\p{Script=Latin}")
+_IN_SCRIPT = {script: regex.compile(rf"\p{{Script={script}}}") for script in SCRIPTS}
+_KANA = regex.compile(r"[\p{Script=Hira}\p{Script=Kana}]")
 
 
 @dataclass(frozen=True)
 class Entitled:
-    """Somebody who may come in; `first_at` is when they did that day, if they have. `group` is A to Z or OTHER."""
+    """Somebody who may come in; `first_at` is when they did that day, if they have; `group` as of `group_of`."""
 
     reference: str
     name: str
@@ -82,7 +89,7 @@ def entitled(session: Session, programme: Programme, door: DoorPlace, day: dt.da
         .order_by(Delegate.id)
     )
     people = [_entitled(row, programme) for row in session.execute(query)]
-    return sorted(people, key=lambda one: (one.group == OTHER, one.group, _order(one.name), one.reference))
+    return sorted(people, key=lambda one: (one.group, _order(one.name), one.reference))
 
 
 def _entitled(row: Row[Any], programme: Programme) -> Entitled:
@@ -98,12 +105,19 @@ def _entitled(row: Row[Any], programme: Programme) -> Entitled:
 
 
 def group_of(name: str) -> str:
-    """The letter under which one looks for a name; OTHER for one in another script than Latin."""
+    """Under what one looks for a name: a letter from A to Z, or, sorted after them, OTHER and a script's code."""
     for letter in unicodedata.normalize("NFKD", name):
         if letter.isalpha():
             plain = anyascii(letter)[:1].upper()
-            return plain if _LATIN.match(letter) and plain.isalpha() else OTHER
+            return plain if _LATIN.match(letter) and plain.isalpha() else OTHER + _script(letter)
     return OTHER
+
+
+def _script(letter: str) -> str:
+    # Japanese names are looked for among those in Han, with which most of them begin.
+    if _KANA.match(letter):
+        return "Hani"
+    return next((script for script, letters in _IN_SCRIPT.items() if letters.match(letter)), "")
 
 
 def _order(name: str) -> str:
@@ -120,8 +134,9 @@ def parts(people: Sequence[Entitled]) -> list[Part]:
     found: list[Part] = []
     for group, count in counts.items():
         last = found[-1] if found else None
-        # What is in another script is looked for by other people, and has a part of its own.
-        if last is None or group == OTHER or last.people + count > PART:
+        # What is in another script is looked for by other people.
+        apart = last is not None and group.startswith(OTHER) != last.first.startswith(OTHER)
+        if last is None or apart or last.people + count > PART:
             found.append(Part(group, group, count))
         else:
             found[-1] = Part(last.first, group, last.people + count)

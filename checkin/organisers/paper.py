@@ -71,10 +71,11 @@ def print_list() -> Response:
         )
     language = str(get_locale())
     who = _("Printed by %(who)s, %(time)s.", who=current_user.email, time=pages.moment(now, plan))
-    head = PaperList(plan, door, pages.day_name(day), who, _words(), language)
+    letters = {one.group: named(one.group, one.group) for one in part}
+    head = PaperList(plan, door, pages.day_name(day), who, _words(), letters, language)
     response = make_response(paper_list(part, head=head))
     response.content_type = "application/pdf"
-    name = f"{plan.code}-{door.name}-{day}-{first}-{last}.pdf".replace(paper.OTHER, "other").replace(" ", "-")
+    name = f"{plan.code}-{door.name}-{day}-{first}-{last}.pdf".replace(paper.OTHER, "").replace(" ", "-")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -95,16 +96,22 @@ def _words() -> dict[str, str]:
         "organisation": _("Organisation"),
         "category": _("Category"),
         "time": _("Time"),
-        "other": _("Other scripts"),
         "personal": _("Personal data: hand it back to the organisers, who destroy it."),
     }
 
 
 def named(first: str, last: str) -> str:
-    """A part of a list by its letters."""
-    if first == paper.OTHER:
-        return str(_("Other scripts"))
-    return first if first == last else f"{first} – {last}"
+    """A part of a list by its letters, or by its scripts in the reader's language."""
+    shown = [_group_name(group) for group in dict.fromkeys((first, last))]
+    return " – ".join(shown)
+
+
+def _group_name(group: str) -> str:
+    if not group.startswith(paper.OTHER):
+        return group
+    locale = get_locale()
+    script = locale.scripts.get(group.removeprefix(paper.OTHER)) if locale is not None else None
+    return str(script or _("Other scripts"))
 
 
 def chosen_door(value: str, plan: Programme) -> DoorPlace | None:

@@ -74,17 +74,22 @@ def test_a_list_has_who_may_come_in_under_their_letters(people: Flask) -> None:
         ("A", "Ada Lim"),
         ("A", "Åke Öberg"),
         ("Z", "Zahra Aziz"),
-        ("…", "محمد عبد الله"),
-        ("…", "陳大文"),
+        ("…Arab", "محمد عبد الله"),
+        ("…Hani", "陳大文"),
     ]
     assert hall == []
 
 
 def test_a_long_list_is_cut_between_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "PART", 3)
-    listed = [Entitled("", "", "", "", None, None, group) for group in "AABCCCCD…"]
+    listed = [Entitled("", "", "", "", None, None, group) for group in (*"AABCCCCD", "…Arab", "…Taml")]
 
-    assert paper.parts(listed) == [Part("A", "B", 3), Part("C", "C", 4), Part("D", "D", 1), Part("…", "…", 1)]
+    assert paper.parts(listed) == [
+        Part("A", "B", 3),
+        Part("C", "C", 4),
+        Part("D", "D", 1),
+        Part("…Arab", "…Taml", 2),
+    ]
 
 
 def test_a_printed_list_tells_who_printed_it_and_that_it_is_personal(people: Flask) -> None:
@@ -104,11 +109,12 @@ def test_a_printed_list_tells_who_printed_it_and_that_it_is_personal(people: Fla
 
 
 def test_a_list_prints_every_script(people: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    answer = printed(signed_in(people), people, "…", "…")
+    answer = printed(signed_in(people), people, "…Arab", "…Hani")
 
-    text = pypdfium2.PdfDocument(answer.data)[0].get_textpage().get_text_bounded()
-    assert "陳大文" in text
-    assert "KL-00004" in text
+    arabic, han = (page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(answer.data))
+    assert "محمد" in arabic
+    assert "Arabic" in arabic
+    assert all(text in han for text in ("陳大文", "KL-00004", "Han"))
     assert "notdef" not in caplog.text, "a letter had no glyph"
 
 
@@ -140,7 +146,7 @@ def test_lines_become_scans_judged_like_any_others(people: Flask) -> None:
     assert first == dt.datetime(2025, 9, 17, 1, 15, tzinfo=dt.UTC), "paper was earlier than the phone"
     page = seen(browser.get(answer.headers["Location"]))
     assert "3 lines are kept." in page
-    assert "Åke Öberg</b> KL-00002" in page
+    assert '<b>Åke Öberg</b> <span class="paper-reference">KL-00002' in page
 
 
 def test_the_same_list_sent_twice_is_the_same_scans(people: Flask) -> None:
