@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from checkin import access, assets, limits, logs, metrics, schema, sentences
+from checkin import access, assets, lanes, limits, logs, metrics, schema, sentences
 from checkin.accounts import passkeys, security
 from checkin.accounts import routes as accounts
 from checkin.config import LOOPBACK, ROOT, Config
@@ -138,6 +138,7 @@ def _connect(app: Flask, config: Config) -> None:
 def _protect(app: Flask, config: Config) -> None:
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
+    app.wsgi_app = lanes.Lanes(app.wsgi_app, one_writer=config.sqlite)  # type: ignore[method-assign]
     Babel(app, locale_selector=_language)
     csrf.init_app(app)
     # Before Talisman, whose headers are written first then.

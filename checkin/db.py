@@ -1,8 +1,10 @@
 """The database's ground: base class, constraint names, types, engines and the writing transaction; it owns no table."""
 
+import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -115,6 +117,8 @@ def prepare_engines(engines: Mapping[str, Engine]) -> None:
             event.listen(engine, "connect", _set_pragmas)
             if name != "autocommit":
                 event.listen(engine, "begin", _begin)
+                event.listen(engine, "checkin", _give_up_the_turn)
+                event.listen(engine, "close", _give_up_the_turn)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -128,7 +132,25 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("checkin_writes")
+    if writes:
+        _take_the_turn(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _take_the_turn(connection: Connection) -> None:
+    """Wait in line for SQLite's only writer: its own way, to look again every tenth of a second, starves some."""
+    path = connection.engine.url.database
+    if path and "turn" not in connection.info:
+        turn = Path(f"{path}.turn").open("w")  # noqa: SIM115 - until the connection is given back.
+        connection.info["turn"] = turn
+        fcntl.flock(turn, fcntl.LOCK_EX)
+
+
+def _give_up_the_turn(_connection: Any, record: Any) -> None:
+    """The connection is done, its transaction committed or rolled back."""
+    turn = record.info.pop("turn", None)
+    if turn is not None:
+        turn.close()
 
 
 @contextmanager

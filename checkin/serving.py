@@ -17,8 +17,8 @@ from granian.server import Server
 
 from checkin.config import ROOT, Config
 
-# SQLite has one writer at a time; PostgreSQL gains from threads that wait for it.
-THREADS = {True: 1, False: 8}
+# More than all of the lanes let in, so that a lone scan always finds one.
+THREADS = 32
 
 
 def serve(config: Config, *, host: str, port: int, workers: int, https: bool, with_worker: bool) -> None:
@@ -33,7 +33,7 @@ def serve(config: Config, *, host: str, port: int, workers: int, https: bool, wi
             port=port,
             interface=Interfaces.WSGI,
             workers=workers,
-            blocking_threads=THREADS[config.sqlite],
+            blocking_threads=THREADS,
             websockets=False,
             log_level=LogLevels.warning,
             ssl_cert=certificate[0],

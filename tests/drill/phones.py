@@ -5,14 +5,13 @@ import json
 import socket
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tests import world
 
 # As many as the scanner sends at once.
 BATCH = 100
-OPENING = datetime(2025, 9, 17, 0, 0, tzinfo=UTC)
 
 
 class Away(Exception):  # noqa: N818 - not an error: the phone tries again.
@@ -37,11 +36,10 @@ class QueueingPhone:
         """A paired phone in front of a server on a port of this machine."""
         return cls(port, phone.token, phone.id)
 
-    def scan(self, code: str, *, second: float) -> None:
-        """Read a badge, so many seconds after the doors opened."""
+    def scan(self, code: str, *, at: datetime) -> None:
+        """Read a badge."""
         self.seq += 1
-        at = (OPENING + timedelta(seconds=second)).isoformat()
-        item = {"id": str(uuid.uuid4()), "seq": self.seq, "code": code, "scanned_at": at}
+        item = {"id": str(uuid.uuid4()), "seq": self.seq, "code": code, "scanned_at": at.isoformat()}
         self.waiting[item["id"]] = {**item, "direction": "in", "input": "camera"}  # type: ignore[index]
         self.made.add(str(item["id"]))
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests import servers, world
 from tests.drill.phones import Away, QueueingPhone
 
 PHONES, DELEGATES = 6, 400
+OPENING = datetime(2025, 9, 17, tzinfo=UTC)
 # A phone that was not answered tries again after a moment; another scan comes at the pace of a busy door.
 PAUSE, PACE = 0.05, 0.02
 # So many seconds of uploads at most between two kills, and a kill no later than that after an acknowledgement.
@@ -41,7 +43,7 @@ class Door:
         dice, began = random.Random(seed), time.monotonic()
         while not self.stop.wait(PACE):
             for _ in range(dice.randint(1, 4)):
-                phone.scan(dice.choice(self.codes), second=time.monotonic() - began)
+                phone.scan(dice.choice(self.codes), at=OPENING + timedelta(seconds=time.monotonic() - began))
             self.send(phone)
         while phone.waiting:
             self.send(phone)
