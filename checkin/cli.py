@@ -25,15 +25,26 @@ from checkin.documents import badges as documents
 from checkin.documents import mailing
 from checkin.documents.badge_faces import faces
 from checkin.documents.practice import practice_sheet
-from checkin.domain import attendance, audit, badges, delegates, doors, links, staff, test_badges
+from checkin.domain import (
+    attendance,
+    audit,
+    badges,
+    delegates,
+    doors,
+    links,
+    queue_files,
+    staff,
+    test_badges,
+)
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
+from checkin.domain.queue_files import WRONG
 from checkin.domain.registering import Enrolment
 from checkin.domain.restoring import Standing
 from checkin.errors import Refusal
-from checkin.organisers import demo, enrolling, exports, imports, settings
+from checkin.organisers import demo, enrolling, exports, imports, queues, settings
 from checkin.tokens import new_id
 
 ACTOR = "command line"
@@ -462,6 +473,37 @@ def _output(out: str) -> Iterator[IO[bytes]]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+# --- what a phone saved as a file ------------------------------------------------------------------------------
+
+
+@cli.group(name="scans")
+def scans_group() -> None:
+    """What phones have scanned."""
+
+
+@scans_group.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@prepared
+def scans_import(_config: Config, file: Path) -> None:
+    """Take in the scans that a phone, which can't get online again, has saved as a file.
+
+    They are judged as that phone's, or held where it is revoked. The same file again adds nothing.
+    """
+    if file.stat().st_size > queue_files.MOST_BYTES:
+        raise Refusal("queue_file_too_big", "This file is bigger than 5 MB: no phone's queue is.")
+    queue = queue_files.read_queue_file(file.read_bytes())
+    with bar("Importing scans", len(queue.scans)) as update:
+        done = queues.import_queue(queue, actor=ACTOR, now=clock.now(), on_scans=update)
+    for one in done.malformed:
+        click.echo(f"scan {one.number}: {one.field} {WRONG[one.wrong]}".replace(":  ", ": "))
+    by_verdict = ", ".join(f"{verdict} {count}" for verdict, count in sorted(done.verdicts.items()))
+    click.echo(
+        f"{queue.device or 'The phone'}: {done.new} new{f' ({by_verdict})' if by_verdict else ''}, "
+        f"known before {done.known}, malformed {len(done.malformed)}, undone {done.voids}, "
+        f"not undone {done.aside}."
+    )
 
 
 # --- doors and staff ------------------------------------------------------------------------------------------

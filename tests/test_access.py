@@ -58,6 +58,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/doors/pairings", "doors.pairings"): READERS,
     ("GET", "/organiser/doors/phones/{phone}", "doors.phone"): READERS,
     ("POST", "/organiser/doors/phones/{phone}/move", "doors.move"): READERS,
+    ("POST", "/organiser/doors/phones/{phone}/held", "phones.rule"): ORGANISER,
+    ("POST", "/organiser/doors/phones/{phone}/queue", "phones.import_queue_file"): ORGANISER,
     ("GET", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
     ("POST", "/organiser/doors/phones/{phone}/revoke", "doors.revoke"): READERS,
     ("GET", "/organiser/readiness", "readiness.index"): READERS,

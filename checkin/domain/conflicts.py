@@ -248,7 +248,17 @@ def _partner(kind: str, subject: Row[Any], entries: Sequence[Row[Any]]) -> list[
 
 
 def _detailed() -> Any:
-    scan = (Scan.id, Scan.delegate_id, Scan.area_id, Scan.day, Scan.at, Scan.scanned_at, Scan.received_at)
+    scan = (
+        Scan.id,
+        Scan.seq,
+        Scan.direction,
+        Scan.delegate_id,
+        Scan.area_id,
+        Scan.day,
+        Scan.at,
+        Scan.scanned_at,
+        Scan.received_at,
+    )
     made = (Scan.skew_ms, Scan.door_id, Scan.device_id, Device.name.label("phone"), Scan.operator, Scan.input)
     judged = (Scan.shown, Scan.verdict, Scan.reason)
     person = (Delegate.reference, Delegate.honorific, Delegate.name, Delegate.organisation)
@@ -287,3 +297,11 @@ def _first_and_last(session: Session, subjects: Sequence[str]) -> dict[str, list
     for row in session.execute(_detailed().where(Scan.id.in_(ends)).order_by(Scan.at, Scan.id)):
         found[f"{row.device_id}:{row.day}"].append(row)
     return found
+
+
+def off_time_scans(session: Session, device_id: uuid.UUID, *, at_most: int) -> tuple[Sequence[Row[Any]], int]:
+    """A phone's scans whose time is doubtful, the latest first, and how many there are."""
+    of_it = (Scan.device_id == device_id, is_off_time())
+    count = session.scalar(select(func.count()).where(*of_it)) or 0
+    rows = session.execute(_detailed().where(*of_it).order_by(Scan.at.desc(), Scan.id).limit(at_most)).all()
+    return rows, count

@@ -83,8 +83,17 @@ def rulings(session: Session, device_id: uuid.UUID) -> Counter[str]:
 
 def _with_bearer() -> Any:
     """Scans with whoever the badge belongs to now: a held scan names nobody itself."""
-    scan = (Scan.id, Scan.seq, Scan.at, Scan.day, Scan.door_id, Scan.direction, Scan.shown, Scan.operator)
-    judged = (Scan.verdict, Scan.reason, Scan.note)
+    scan = (
+        Scan.id,
+        Scan.seq,
+        Scan.at,
+        Scan.day,
+        Scan.door_id,
+        Scan.direction,
+        Scan.received_at,
+        Scan.skew_ms,
+    )
+    judged = (Scan.shown, Scan.verdict, Scan.reason)
     person = (Delegate.reference, Delegate.honorific, Delegate.name, Delegate.organisation)
     return (
         select(*scan, *judged, *person)
@@ -100,13 +109,14 @@ def rule(
     what: Decided,
     *,
     programme: Programme,
+    seen: datetime,
 ) -> int:
-    """Decide about some of a phone's held scans, or with None about the earliest of all; how many were undecided.
+    """Decide about some of a phone's held scans, or with None about the earliest of all that arrived by `seen`.
 
     Those approved are judged by the ordinary rule, as of now. About a scan that was decided before nothing changes.
-    The session is in a writing transaction.
+    The session is in a writing transaction. Returns how many it decided about, AT_ONCE at most.
     """
-    query = select(Scan.id).where(_undecided(), Scan.device_id == device.id)
+    query = select(Scan.id).where(_undecided(), Scan.device_id == device.id, Scan.received_at <= seen)
     if scan_ids is not None:
         query = query.where(Scan.id.in_(scan_ids))
     # Locked, so that a void that arrives meanwhile sees what becomes of its scan.

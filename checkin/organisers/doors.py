@@ -1,9 +1,6 @@
 """Doors and phones: how each is, pairing by a code on the screen, moving, revoking; it owns no table."""
 
 import uuid
-from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -20,7 +17,6 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import format_percent, format_timedelta
 from flask_babel import gettext as _
 from flask_security import current_user
 from sqlalchemy.orm import Session
@@ -31,12 +27,12 @@ from checkin.access import open_to
 from checkin.adapters import qr
 from checkin.config import LOOPBACK
 from checkin.db import reading, transaction
-from checkin.domain import audit, doors, protocol, quarantine
-from checkin.domain.doors import PAIRING_LIFE, Device
+from checkin.domain import audit, doors
+from checkin.domain.doors import PAIRING_LIFE
 from checkin.domain.programme import DoorPlace, Programme
 from checkin.errors import Forbidden, NotFound, Refusal
 from checkin.limits import limiter, network
-from checkin.organisers import board, pages
+from checkin.organisers import pages, phones
 
 blueprint = Blueprint("doors", __name__, url_prefix="/organiser/doors")
 
@@ -52,26 +48,6 @@ def _member() -> str:
     return str(session.get("_user_id") or network())
 
 
-@dataclass(frozen=True)
-class PhoneRow:
-    """A phone as the list shows it."""
-
-    id: uuid.UUID
-    name: str
-    operator: str
-    kind: str
-    locked: bool
-    door: str
-    paired: str
-    heard: str
-    state: str
-    waiting: str
-    battery: str
-    clock_off: str
-    revoked: str
-    held: int
-
-
 @blueprint.get("")
 @open_to("organiser", "supervisor")
 def index() -> str:
@@ -81,9 +57,8 @@ def index() -> str:
         plan = pages.programme_now(db_session)
         paired = [device for device in doors.devices(db_session) if device.kind != "paper"]
         devices = sorted(paired, key=lambda device: (len(device.name), device.name))
-        held = quarantine.held_scans(db_session)
-        locked = protocol.locked_phones(db_session, now=now)
-    rows = [(device, _row(device, plan, held, locked, now=now)) for device in devices]
+        of_all = phones.known(db_session, now=now)
+    rows = [(device, phones.phone_row(device, plan, of_all, now=now)) for device in devices]
     live = [(device.door_id, row) for device, row in rows if device.revoked_at is None]
     return render_template(
         "organiser/doors.html",
@@ -92,30 +67,6 @@ def index() -> str:
         phones=len(live),
         unreachable=_unreachable(),
         directions=_directions(),
-    )
-
-
-def _row(
-    device: Device, plan: Programme, held: Counter[uuid.UUID], locked: Collection[uuid.UUID], *, now: datetime
-) -> PhoneRow:
-    ago = now - device.heard_at
-    off = timedelta(milliseconds=abs(device.skew_ms))
-    is_off = abs(device.skew_ms) > board.CLOCK_OFF_MS
-    return PhoneRow(
-        id=device.id,
-        name=device.name,
-        operator=device.operator,
-        kind=device.kind,
-        locked=device.id in locked,
-        door=plan.doors[device.door_id].name,
-        paired=pages.moment(device.paired_at, plan),
-        heard=board.heard(ago),
-        state=board.state_of(ago),
-        waiting="" if device.waiting is None else str(device.waiting),
-        battery="" if device.battery is None else str(format_percent(device.battery)),
-        clock_off=str(format_timedelta(off, granularity="second")) if is_off else "",
-        revoked="" if device.revoked_at is None else pages.moment(device.revoked_at, plan),
-        held=held[device.id],
     )
 
 
@@ -227,19 +178,8 @@ def pairings() -> Response:
 @blueprint.get("/phones/<uuid:device_id>")
 @open_to("organiser", "supervisor")
 def phone(device_id: uuid.UUID) -> str:
-    """A phone, with the doors to which it can be moved."""
-    return _phone_page("organiser/doors_phone.html", device_id)
-
-
-def _phone_page(template: str, device_id: uuid.UUID) -> str:
-    now = clock.now()
-    with reading() as db_session:
-        plan = pages.programme_now(db_session)
-        device = doors.device(db_session, device_id)
-        held = quarantine.held_scans(db_session)
-        locked = protocol.locked_phones(db_session, now=now)
-    row = _row(device, plan, held, locked, now=now)
-    return render_template(template, phone=row, at=device.door_id, doors=plan.doors.values())
+    """A phone: how it is, what is missing and held of its scans, and the doors to which it can be moved."""
+    return phones.page(device_id)
 
 
 @blueprint.post("/phones/<uuid:device_id>/move")
@@ -271,7 +211,7 @@ def move(device_id: uuid.UUID) -> BaseResponse:
 def revoke(device_id: uuid.UUID) -> BaseResponse | str:
     """Ask once more, then end the phone's access; what it still uploads is held."""
     if request.method == "GET":
-        return _phone_page("organiser/doors_revoke.html", device_id)
+        return phones.page(device_id, template="organiser/doors_revoke.html")
     now = clock.now()
     with transaction() as db_session:
         device = doors.device(db_session, device_id)

@@ -13,6 +13,7 @@ from checkin.organisers import (
     paper,
     people,
     person,
+    phones,
     readiness,
     vips,
 )
@@ -32,4 +33,5 @@ PARTS = (
     paper.blueprint,
     keying.blueprint,
     conflicts.blueprint,
+    phones.blueprint,
 )

@@ -29,7 +29,7 @@ def _decide(app: Flask, phone: world.Phone, decision: str, *scans: dict[str, Any
     with app.app_context(), transaction() as session:
         what = Decided(decision, "found it again", "staff:1", clock.now())
         device = doors.device(session, phone.id)
-        return quarantine.rule(session, device, ids, what, programme=programme(session))
+        return quarantine.rule(session, device, ids, what, programme=programme(session), seen=clock.now())
 
 
 def _state(app: Flask) -> tuple[set[Any], dict[uuid.UUID, tuple[Any, ...]]]:

@@ -1,0 +1,58 @@
+"""Importing the queue of a phone that can't get online again, in parts that let the doors go on; it owns no table."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from checkin.db import reading, transaction
+from checkin.domain import audit, doors, queue_files
+from checkin.domain.programme import programme
+from checkin.domain.queue_files import AT_ONCE, Imported, QueueFile
+from checkin.errors import NotFound, Refusal
+
+
+def import_queue(
+    file: QueueFile, *, actor: str, now: datetime, on_scans: Callable[[int], None] = lambda _scans: None
+) -> Imported:
+    """Judge a file's scans as its phone's; the same file again changes nothing.
+
+    Raises a Refusal for the file of another event, and of a phone that was never paired with this one.
+    """
+    with reading() as session:
+        plan = programme(session)
+        if file.event != plan.code:
+            raise Refusal(
+                "queue_of_other_event",
+                f"This file is of another event, {file.event[:40] or 'without a name'}: this one is {plan.code}.",
+            )
+        try:
+            device = doors.device(session, file.device_id)
+        except NotFound as unknown:
+            raise Refusal(
+                "queue_of_unknown_phone", "This file is of a phone that was never paired with this event."
+            ) from unknown
+    done = Imported()
+    for begin in range(0, len(file.scans), AT_ONCE):
+        part = file.scans[begin : begin + AT_ONCE]
+        with transaction() as session:
+            queue_files.import_scans(
+                session, device, part, programme=plan, now=now, begin=begin + 1, into=done
+            )
+        on_scans(len(part))
+    with transaction() as session:
+        queue_files.import_decisions(session, device, file.decisions, now=now, into=done)
+        for void in queue_files.import_voids(session, device, file.voids, now=now, into=done):
+            by = f"device:{device.id}"
+            audit.record(
+                session, "scan voided", actor=by, now=now, subject=f"scan:{void.scan}", reason=void.reason
+            )
+        audit.record(
+            session,
+            "queue imported",
+            actor=actor,
+            now=now,
+            subject=device.name,
+            scans=done.new,
+            known=done.known,
+            malformed=len(done.malformed),
+        )
+    return done
