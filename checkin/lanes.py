@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Those who wait take a thread each and little else: a rush of people is let in late, a flood is turned away.
+BATCHES_BEHIND, PAGES_BEHIND = 24, 48
+# More than all who can wait, so that a lone scan always finds one.
+THREADS = 96
 # A lone scan has some 500 bytes, or 2,000 with everything a helper can type.
 LONE_AT_MOST = 4096
 COME_BACK = 2
@@ -50,8 +54,8 @@ class Lanes:
         self._application = application
         # Enough to wait for the database; more would only take its connections. None is ever turned away.
         self._doors = Lane(abreast=2 if one_writer else 8, behind=1_000)
-        self._batches = Lane(abreast=1, behind=8, rest=0.5 if one_writer else 0.0)
-        self._pages = Lane(abreast=2 if one_writer else 3, behind=8)
+        self._batches = Lane(abreast=1, behind=BATCHES_BEHIND, rest=0.5 if one_writer else 0.0)
+        self._pages = Lane(abreast=2 if one_writer else 3, behind=PAGES_BEHIND)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         lane = self._lane_of(environ)
@@ -60,7 +64,7 @@ class Lanes:
         with lane.entered() as has_room:
             if has_room:
                 return self._application(environ, start_response)
-        return _come_back(start_response)
+        return _come_back(environ, start_response)
 
     def _lane_of(self, environ: WSGIEnvironment) -> Lane | None:
         path = environ["PATH_INFO"]
@@ -77,14 +81,28 @@ def _length(environ: dict[str, Any]) -> int:
     return int(length) if length.isdecimal() else LONE_AT_MOST + 1
 
 
-def _come_back(start_response: StartResponse) -> Iterable[bytes]:
-    problem = {
-        "type": "about:blank",
-        "title": "busy",
-        "status": 503,
-        "code": "busy",
-        "detail": "Many are asking at once: try again in a moment.",
-    }
-    headers = [("Content-Type", "application/problem+json"), ("Retry-After", str(COME_BACK))]
+def _come_back(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    wants_a_page = "text/html" in environ.get("HTTP_ACCEPT", "")
+    kind, body = ("text/html", _PAGE) if wants_a_page else ("application/problem+json", json.dumps(_PROBLEM))
+    headers = [("Content-Type", f"{kind}; charset=utf-8"), ("Retry-After", str(COME_BACK))]
     start_response("503 Service Unavailable", headers)
-    return [json.dumps(problem).encode()]
+    return [body.encode()]
+
+
+_PROBLEM = {
+    "type": "about:blank",
+    "title": "busy",
+    "status": 503,
+    "code": "busy",
+    "detail": "Many are asking at once: try again in a moment.",
+}
+# Made without the application, which is what there is no room for; so in both languages.
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Checkin</title>
+<h1>Many people are here at once</h1>
+<p>Go back and try again in a moment: what you typed is still there.</p>
+<div lang="ms"><h2>Ramai orang berada di sini serentak</h2>
+<p>Sila kembali dan cuba semula sebentar lagi: apa yang anda taip masih ada.</p></div>
+</html>
+"""

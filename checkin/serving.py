@@ -16,9 +16,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from checkin.config import ROOT, Config
-
-# More than all of the lanes let in, so that a lone scan always finds one.
-THREADS = 32
+from checkin.lanes import THREADS
 
 
 def serve(config: Config, *, host: str, port: int, workers: int, https: bool, with_worker: bool) -> None:
