@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +33,8 @@ from checkin.config import Config
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 WRITES = {"checkin_writes": True}
+# Whether somebody stands before a door and waits for what this thread does.
+URGENT: ContextVar[bool] = ContextVar("urgent", default=False)
 
 
 class Base(DeclarativeBase):
@@ -138,18 +141,23 @@ def _begin(connection: Connection) -> None:
 
 
 def _take_the_turn(connection: Connection) -> None:
-    """Wait in line for SQLite's only writer: its own way, to look again every tenth of a second, starves some."""
+    """Wait in line for SQLite's only writer, whose own way, to look again every tenth of a second, starves some.
+
+    A door's scan waits for the writer at work alone: the others wait for each other before they come that far.
+    """
     path = connection.engine.url.database
-    if path and "turn" not in connection.info:
-        turn = Path(f"{path}.turn").open("w")  # noqa: SIM115 - until the connection is given back.
-        connection.info["turn"] = turn
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    if path and "turns" not in connection.info:
+        # Released the other way round: whoever is urgent comes before the next in line.
+        names = ("turn",) if URGENT.get() else ("line", "turn")
+        turns = [Path(f"{path}.{name}").open("w") for name in names]  # noqa: SIM115 - until it is given back.
+        connection.info["turns"] = turns
+        for turn in turns:
+            fcntl.flock(turn, fcntl.LOCK_EX)
 
 
 def _give_up_the_turn(_connection: Any, record: Any) -> None:
     """The connection is done, its transaction committed or rolled back."""
-    turn = record.info.pop("turn", None)
-    if turn is not None:
+    for turn in reversed(record.info.pop("turns", ())):
         turn.close()
 
 

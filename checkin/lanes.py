@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from checkin.db import URGENT
+
 # Those who wait take a thread each and little else: a rush of people is let in late, a flood is turned away.
 BATCHES_BEHIND, PAGES_BEHIND = 24, 48
 # More than all who can wait, so that a lone scan always finds one.
@@ -46,6 +48,15 @@ class Lane:
             self._places.release()
 
 
+@contextmanager
+def _urgent(urgent: bool) -> Iterator[None]:
+    before = URGENT.set(urgent)
+    try:
+        yield
+    finally:
+        URGENT.reset(before)
+
+
 class Lanes:
     """The application with its requests parted by how long they take, before anything is read of them."""
 
@@ -61,7 +72,7 @@ class Lanes:
         lane = self._lane_of(environ)
         if lane is None:
             return self._application(environ, start_response)
-        with lane.entered() as has_room:
+        with lane.entered() as has_room, _urgent(lane is self._doors):
             if has_room:
                 return self._application(environ, start_response)
         return _come_back(environ, start_response)
