@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from checkin import schema
+from checkin.adapters.copying import missing_programs
 from checkin.config import ROOT, SETTINGS, Config
 from checkin.db import db, reading
 from checkin.documents.badges import missing_fonts
@@ -89,7 +90,7 @@ def _machine(config: Config) -> Iterator[Finding]:
             f"This machine can't print {font}", "Run `make install`, which installs the fonts.", grave=True
         )
     vendor = ROOT / "checkin" / "static" / "vendor"
-    if not any(vendor.glob("*.css")):
+    if not any(vendor.rglob("*.css")):
         yield Finding("The pages' styles are not installed", "Run `make install`.", grave=True)
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
@@ -97,6 +98,12 @@ def _machine(config: Config) -> Iterator[Finding]:
             f"Only {free // 1024**2} MB are free on this disk",
             "Make room: backups and print runs need 2 GB.",
             grave=True,
+        )
+    missing = [] if config.sqlite else missing_programs()
+    if missing:
+        yield Finding(
+            f"PostgreSQL's {', '.join(missing)} is not installed: no backup can be made here",
+            "Install its client programs (Debian: postgresql-client), not older than the server.",
         )
     if config.sqlite:
         yield from _file(Path(config.database_url.removeprefix("sqlite:///")))
