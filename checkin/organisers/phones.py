@@ -136,7 +136,8 @@ def _roster_age(device: Device, *, now: datetime) -> timedelta | None:
     """How old a phone's list of badges is by now, if it hasn't got a newer one unseen."""
     if device.roster_age_s is None:
         return None
-    return timedelta(seconds=device.roster_age_s) + (now - (device.reported_at or device.heard_at))
+    since = max(now - (device.reported_at or device.heard_at), timedelta(0))
+    return timedelta(seconds=device.roster_age_s) + since
 
 
 def ranges(missing: Sequence[Gap], *, at_most: int) -> str:

@@ -1,6 +1,7 @@
 """What a revoked phone still uploads, and what becomes of it once somebody has decided."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -112,6 +113,24 @@ def test_a_scan_is_decided_about_once(expo: Flask, badges: dict[str, str], decis
     assert _state(expo) == before
     with expo.app_context(), reading() as session:
         assert [one.decision for one in session.scalars(select(Ruling))] == [decision]
+
+
+def test_of_organisers_who_press_at_the_same_time_one_decides(expo: Flask, badges: dict[str, str]) -> None:
+    phone = world.pair(expo)
+    _revoke(expo, phone)
+    scans = [phone.item(code, NINE) for code in badges.values()]
+    phone.send(scans)
+
+    with ThreadPoolExecutor(4) as organisers:
+        decisions = [organisers.submit(_decide, expo, phone, one) for one in (APPROVED, DROPPED) * 4]
+        decided = [one.result() for one in decisions]
+
+    assert sum(decided) == len(scans)
+    with expo.app_context(), reading() as session:
+        rulings = {one.scan_id: one.decision for one in session.scalars(select(Ruling))}
+    attendance, verdicts = _state(expo)
+    assert {scan for *_, scan in attendance} == {one for one in rulings if rulings[one] == APPROVED}
+    assert all((verdicts[one][0] == "held") == (rulings[one] == DROPPED) for one in rulings)
 
 
 def test_nobody_decides_about_another_phones_scans(expo: Flask, badges: dict[str, str]) -> None:
