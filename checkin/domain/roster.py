@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, or_, select, union
+from sqlalchemy import Row, and_, exists, select, union
 from sqlalchemy.orm import Session
 
 from checkin.db import EPOCH, MICROSECOND
@@ -81,12 +81,8 @@ def roster(
     after = since.at - COMMITTED_WITHIN
     changed = _changed(after)
     rows = session.execute(_badges().where(Badge.id.in_(changed))).all()
-    elsewhere = and_(Scan.received_at >= after, Scan.device_id != device_id)
-    approved = select(Ruling.scan_id).where(Ruling.at >= after, Ruling.decision == APPROVED)
     owners = [row.delegate_id for row in rows if row.issued_at >= after]
-    news = _passages().where(
-        Scan.day == today, or_(elsewhere, Scan.delegate_id.in_(owners), Scan.id.in_(approved))
-    )
+    news = _passages().where(Scan.day == today, Scan.id.in_(_news(after, device_id, owners)))
     voided = session.scalars(select(Void.scan_id).where(Void.received_at >= after)).all()
     return Roster(cursor, False, *_parted(rows), session.execute(news).all(), voided)
 
@@ -112,6 +108,16 @@ def _changed(after: datetime) -> Any:
     revoked = select(Badge.id).where(Badge.revoked_at >= after)
     # Each by its own index; joined by OR they would be found by none.
     return union(of_delegates, issued, revoked)
+
+
+def _news(after: datetime, device_id: uuid.UUID, owners: Sequence[int]) -> Any:
+    """Scans that other phones made, that organisers approved, or that belong to somebody with a new badge."""
+    elsewhere = select(Scan.id).where(Scan.received_at >= after, Scan.device_id != device_id)
+    approved = select(Ruling.scan_id).where(Ruling.at >= after, Ruling.decision == APPROVED)
+    if not owners:
+        return union(elsewhere, approved)
+    # Each by its own index, as above.
+    return union(elsewhere, approved, select(Scan.id).where(Scan.delegate_id.in_(owners)))
 
 
 def _parted(rows: Sequence[Row[Any]]) -> tuple[list[Row[Any]], list[tuple[str, str]]]:

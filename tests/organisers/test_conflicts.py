@@ -150,7 +150,9 @@ def test_a_conflict_is_settled_once_with_a_note_and_can_be_opened_again(expo_now
     browser, other = signed_in(expo_now, "supervisor"), signed_in(expo_now)
     assert re.search(r'way-count">\s*1\s', browser.get("/organiser").text)
 
-    settled = [_settle(one, conflict, note) for one, note in ((browser, "twins"), (other, "the same photograph"))]
+    settled = [
+        _settle(one, conflict, note) for one, note in ((browser, "twins"), (other, "the same photograph"))
+    ]
 
     assert settled == [303, 303]
     assert "way-count" not in browser.get("/organiser").text

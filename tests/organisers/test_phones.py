@@ -305,13 +305,18 @@ def test_what_is_no_file_of_this_phone_is_refused_and_says_why(expo: Flask, code
         "or only a part of one": json.dumps(_file(phone, scans)).encode()[:-20],
         "no file that a phone": _file(phone, "none"),
         "no file that a phone has": b"[" * 100_000,
-        "is bigger than 5 MB": b" " * (MOST_BYTES + 20_000),
     }
 
     for said, content in files.items():
         answer = _import(browser, phone, content)
         assert answer.status_code == 422, said
         assert said in answer.text.replace("&#39;", "'"), said
+    big = browser.client.post(
+        f"{_page(phone)}/queue",
+        data=b" " * (MOST_BYTES + 20_000),
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert "is bigger than 5 MB" in big.text
     assert _import(browser, phone, _file(phone, scans), token="forged").status_code == 422
     assert _count(expo, Scan) == 0
 
