@@ -21,10 +21,10 @@ from sqlalchemy import URL, make_url
 from checkin.errors import Conflict, Refusal
 
 PAGES = 2048
-# The schema of our tables, and two that exist only while a restore is under way.
-OURS, BESIDE, ASIDE = "public", "checkin_restored", "checkin_meanwhile"
+# The schema of our tables, and three that exist only while a restore is under way.
+OURS, BESIDE, ASIDE, REPLACED = "public", "checkin_restored", "checkin_meanwhile", "checkin_replaced"
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
-# Uploads wait at most so long for a restore that waits for a long reader; it tries as often as that.
+# Those who write wait at most so long for a restore that waits for a long writer; it tries as often as that.
 LOCK_PATIENCE, LOCK_TRIES = "2s", 15
 
 Step = Callable[[int], None]
@@ -176,23 +176,26 @@ class _PostgreSQL:
                 raise _failed("psql", told.read().splitlines())
 
     def _put(self) -> None:
-        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
-            for _ in range(LOCK_TRIES):
-                try:
-                    with connection.transaction():
-                        _swap(connection)
-                    return
-                except (errors.LockNotAvailable, errors.DeadlockDetected):
-                    continue
-                except errors.DependentObjectsStillExist as error:
-                    raise Conflict("tables_in_use", f"{_depending(error)} Nothing was changed.") from error
-        raise Conflict(
-            "database_busy", "Somebody reads this database without an end: try again. Nothing was changed."
-        )
+        with self._connection() as connection:
+            _patiently(connection, _swap)
+            # Whoever was at work in the old tables is done within moments, and nobody finds them any more.
+            _patiently(connection, lambda used: used.execute(_sql("DROP SCHEMA {} CASCADE", REPLACED)))
 
     def _clear(self) -> None:
-        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
-            connection.execute(_sql("DROP SCHEMA IF EXISTS {} CASCADE", BESIDE))
+        with self._connection() as connection:
+            for schema in (BESIDE, REPLACED):
+                connection.execute(_sql("DROP SCHEMA IF EXISTS {} CASCADE", schema))
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        try:
+            with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+                yield connection
+        except psycopg.Error as error:
+            said = str(error).strip().splitlines()[0]
+            raise Refusal(
+                "postgresql_refused", f"PostgreSQL refused: {said}. Nothing was changed."
+            ) from error
 
     def _conninfo(self, **changed: str | None) -> str:
         url = self._url
@@ -245,52 +248,54 @@ def _failed(name: str, lines: Sequence[str]) -> Refusal:
     )
 
 
+def _patiently(
+    connection: psycopg.Connection[Any], work: Callable[[psycopg.Connection[Any]], object]
+) -> None:
+    """Do something in a transaction that may have to wait for others, and let others by now and then."""
+    for _ in range(LOCK_TRIES):
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+                work(connection)
+            return
+        except (errors.LockNotAvailable, errors.DeadlockDetected):
+            continue
+    raise Conflict("database_busy", "Somebody writes into this database without an end: try again.")
+
+
 def _swap(connection: psycopg.Connection[Any]) -> None:
-    """Drop our tables and functions and move those beside into their schema; all of it in the caller's transaction."""
-    connection.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
-    old = _tables(connection, OURS)
-    if old:
-        every = sql.SQL(", ").join(sql.Identifier(OURS, name) for name in old)
-        # All at once and first, so that nobody holds what we still wait for.
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(every))
-        connection.execute(sql.SQL("DROP TABLE {}").format(every))
-    for function in _functions(connection, OURS):
-        connection.execute(sql.SQL("DROP FUNCTION {}").format(sql.SQL(function)))
-    for name in _tables(connection, BESIDE):
-        connection.execute(_sql("ALTER TABLE {}.{} SET SCHEMA {}", BESIDE, name, OURS))
-    for function in _functions(connection, BESIDE):
-        moved = sql.SQL("ALTER FUNCTION {} SET SCHEMA {}")
-        connection.execute(moved.format(sql.SQL(function), sql.Identifier(OURS)))
+    """Let the two schemas change names, which asks for no lock on any table but one.
+
+    Whoever writes about a delegate comes wholly before this or after: of one table, so that no two wait for each other.
+    """
+    if connection.execute("SELECT to_regclass(%s)", [f"{OURS}.delegate"]).fetchone() != (None,):
+        connection.execute(_sql("LOCK TABLE {}.delegate IN EXCLUSIVE MODE", OURS))
+    outside = [row[0] for row in connection.execute(_VIEWS_ELSEWHERE, {"ours": OURS})]
+    if outside:
+        raise Conflict(
+            "tables_in_use",
+            f"Views elsewhere show Checkin's tables ({', '.join(outside)}): drop them, and make them again after "
+            "the restore. Nothing was changed.",
+        )
+    connection.execute(_sql("ALTER SCHEMA {} RENAME TO {}", OURS, REPLACED))
+    connection.execute(_sql("ALTER SCHEMA {} RENAME TO {}", BESIDE, OURS))
+    connection.execute(_sql("GRANT USAGE ON SCHEMA {} TO PUBLIC", OURS))
+    for (extension,) in connection.execute(_EXTENSIONS, [REPLACED]).fetchall():
+        connection.execute(_sql("ALTER EXTENSION {} SET SCHEMA {}", extension, OURS))
 
 
 def _sql(statement: str, *names: str) -> sql.Composed:
     return sql.SQL(statement).format(*map(sql.Identifier, names))
 
 
-# What an extension brought is its own.
-_NOT_OF_AN_EXTENSION = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {}.oid AND d.deptype = 'e')"
-_TABLES = f"""
-    SELECT c.relname FROM pg_class c
-    WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'p') AND {_NOT_OF_AN_EXTENSION.format("c")}
-    ORDER BY c.relname
-"""  # noqa: S608 - nothing in it comes from outside.
-_FUNCTIONS = f"""
-    SELECT p.oid::regprocedure::text FROM pg_proc p
-    WHERE p.pronamespace = %s::regnamespace AND {_NOT_OF_AN_EXTENSION.format("p")}
+_EXTENSIONS = "SELECT extname FROM pg_extension WHERE extnamespace = %s::regnamespace"
+# They would go on showing what was replaced.
+_VIEWS_ELSEWHERE = """
+    SELECT DISTINCT v.oid::regclass::text
+    FROM pg_depend d
+    JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_class v ON v.oid = r.ev_class
+    JOIN pg_class t ON t.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+    WHERE t.relnamespace = %(ours)s::regnamespace AND v.relnamespace <> t.relnamespace AND t.relkind IN ('r', 'p')
     ORDER BY 1
-"""  # noqa: S608
-
-
-def _tables(connection: psycopg.Connection[Any], schema: str) -> list[str]:
-    return [row[0] for row in connection.execute(_TABLES, [schema])]
-
-
-def _functions(connection: psycopg.Connection[Any], schema: str) -> list[str]:
-    """Each with its arguments' types, quoted and qualified as it must be."""
-    connection.execute("SET LOCAL search_path = ''")
-    return [row[0] for row in connection.execute(_FUNCTIONS, [schema])]
-
-
-def _depending(error: errors.DependentObjectsStillExist) -> str:
-    detail = (error.diag.message_detail or "Something depends on Checkin's tables").splitlines()[0]
-    return f"{detail}: remove it, and make it again after the restore."
+"""

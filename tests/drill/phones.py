@@ -28,7 +28,8 @@ class QueueingPhone:
     seq: int = 0
     waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    epoch: str = ""
     _connection: http.client.HTTPConnection | None = None
 
     @classmethod
@@ -39,24 +40,34 @@ class QueueingPhone:
     def scan(self, code: str, *, at: datetime) -> None:
         """Read a badge."""
         self.seq += 1
-        item = {"id": str(uuid.uuid4()), "seq": self.seq, "code": code, "scanned_at": at.isoformat()}
-        self.waiting[item["id"]] = {**item, "direction": "in", "input": "camera"}  # type: ignore[index]
-        self.made.add(str(item["id"]))
+        made = str(uuid.uuid4())
+        item = {"id": made, "seq": self.seq, "code": code, "scanned_at": at.isoformat()}
+        self.made[made] = self.waiting[made] = {**item, "direction": "in", "input": "camera"}
 
     def upload(self, *, at_most: int = BATCH) -> int:
         """Send what has waited longest; how many were acknowledged. Raises Away for anything but that."""
         items = list(self.waiting.values())[:at_most]
         if not items:
             return 0
-        results = self._ask({"scans": items})
+        told = self._ask({"scans": items})
+        results = told["results"]
         if [one["id"] for one in results] != [item["id"] for item in items]:
             raise Away
+        if self.epoch not in {"", told["epoch"]}:
+            self.enter(told["epoch"])
+            raise Away
+        self.epoch = told["epoch"]
         for one in results:
             del self.waiting[one["id"]]
             self.acknowledged[one["id"]] = one["verdict"]
         return len(items)
 
-    def _ask(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+    def enter(self, epoch: str) -> None:
+        """Begin another epoch: after a restore all that was sent is offered again."""
+        self.waiting, self.epoch = dict(self.made), epoch
+        self.acknowledged.clear()
+
+    def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         head = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection = self._connected()
@@ -65,8 +76,8 @@ class QueueingPhone:
             told = answer.read()
             if answer.status != 200:
                 raise Away
-            results: list[dict[str, Any]] = json.loads(told)["results"]
-            return results
+            found: dict[str, Any] = json.loads(told)
+            return found
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.hang_up()
             raise Away from error

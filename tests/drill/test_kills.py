@@ -132,9 +132,11 @@ def look(app: Flask, door: Door) -> str:
     """Assert that every scan is stored once with the verdict that was told, and every entry counted once."""
     with app.app_context(), no_connections(), reading() as session:
         stored = session.execute(
-            select(Scan.id, Scan.device_id, Scan.seq, Scan.verdict, Scan.just_now, Scan.delegate_id)
+            select(
+                Scan.id, Scan.device_id, Scan.seq, Scan.verdict, Scan.just_now, Scan.delegate_id, Scan.at
+            ).order_by(Scan.at, Scan.id)
         ).all()
-        entered = session.execute(select(Attendance.delegate_id, Attendance.scan_id)).all()
+        entered = dict(session.execute(select(Attendance.delegate_id, Attendance.scan_id)).all())
     told = {one: verdict for phone in door.phones for one, verdict in phone.acknowledged.items()}
     assert {str(row.id): row.verdict for row in stored} == told
     assert set(told) == set().union(*(phone.made for phone in door.phones))
@@ -144,7 +146,8 @@ def look(app: Flask, door: Door) -> str:
     # A badge that the same phone reads again at once has its earlier verdict, and isn't counted again.
     admitted = Counter(row.delegate_id for row in stored if row.verdict == "admitted" and not row.just_now)
     assert set(admitted.values()) == {1}
-    assert {row.delegate_id for row in entered} == set(admitted)
+    assert set(admitted) == set(entered)
+    assert entered == {row.delegate_id: row.id for row in reversed(stored)}
     return (
         f"{len(stored)} scans by {len(door.phones)} phones, {door.refused} uploads tried again: "
         "none lost, none doubled"
