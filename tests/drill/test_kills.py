@@ -37,6 +37,7 @@ class Door:
     codes: list[str]
     stop: threading.Event = field(default_factory=threading.Event)
     answered: threading.Event = field(default_factory=threading.Event)
+    given_up: threading.Event = field(default_factory=threading.Event)
     refused: int = 0
 
     def work(self, phone: QueueingPhone, seed: int) -> None:
@@ -45,7 +46,7 @@ class Door:
             for _ in range(dice.randint(1, 4)):
                 phone.scan(dice.choice(self.codes), at=OPENING + timedelta(seconds=time.monotonic() - began))
             self.send(phone)
-        while phone.waiting:
+        while phone.waiting and not self.given_up.is_set():
             self.send(phone)
 
     def send(self, phone: QueueingPhone) -> None:
@@ -67,6 +68,10 @@ class Door:
             thread.start()
         try:
             yield
+        except BaseException:
+            # There may be no server any more for which to wait.
+            self.given_up.set()
+            raise
         finally:
             self.stop.set()
             for thread in threads:
