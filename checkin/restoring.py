@@ -1,8 +1,8 @@
 """Makes backups and restores them, on both kinds of databases, while servers go on; it owns no table."""
 
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,53 +80,59 @@ def restore(
     `application` opens a database with its schema up to date; `agreed` raises where the operator doesn't want it.
     """
     about = looked_through(config, file)
+    replaced = _replaceable(about)
+    with tempfile.TemporaryDirectory(prefix=".checkin-", dir=_room(config, file)) as place, _alone():
+        content = Path(place) / "content"
+        with bar("Looking through the backup", about.size // backups.MEGABYTE + 1) as step:
+            backups.unpack(file, content, on_megabyte=step)
+        agreed(about, replaced)
+        kept = None
+        if replaced is not None:
+            kept = back_up(config, file.absolute().parent, actor=actor, now=clock.now(), bar=bar)
+        copier = copying.copier(config.database_url)
+        with bar("Restoring", None) as step, copier.beside(content, on_step=step) as beside:
+            app = application(replace(config, database_url=beside.url))
+            _begin_again(app, about, replaced, actor=actor)
+            beside.put()
+    return Restored(about, replaced, kept, _let_letters_go())
+
+
+def _replaceable(about: About) -> Standing | None:
+    """What stands in the database; raises Refusal where this backup can't take its place."""
     if not schema.knows(about.revision):
         raise Refusal(
             "newer_schema",
             f"This backup is of a newer release of Checkin (schema {about.revision}): update the program first.",
         )
     with reading() as session:
-        replaced = restoring.standing(session, since=about.made_at)
-    if replaced is not None and replaced.event != about.event:
+        standing = restoring.standing(session, since=about.made_at)
+    if standing is not None and standing.event != about.event:
         raise Conflict(
             "other_event",
-            f"This is a backup of {about.event}, and the database holds {replaced.event}: nothing was changed.",
+            f"This is a backup of {about.event}, and the database holds {standing.event}: nothing was changed.",
         )
-    with tempfile.TemporaryDirectory(prefix=".checkin-", dir=_room(config, file)) as place:
-        content = Path(place) / "content"
-        with bar("Looking through the backup", about.size // backups.MEGABYTE + 1) as step:
-            backups.unpack(file, content, on_megabyte=step)
-        agreed(about, replaced)
-        own = presence(db.engine, "restore")
-        if not own.take():
-            raise Conflict("restoring_already", "Another restore is under way: wait for its end.")
-        try:
-            kept = None
-            if replaced is not None:
-                kept = back_up(config, file.absolute().parent, actor=actor, now=clock.now(), bar=bar)
-            with (
-                bar("Restoring", None) as step,
-                copying.copier(config.database_url).beside(content, on_step=step) as beside,
-            ):
-                _bring_up_to_date(
-                    application(replace(config, database_url=beside.url)), about, replaced, actor
-                )
-                beside.put()
-        finally:
-            own.leave()
-    return Restored(about, replaced, kept, _let_letters_go())
+    return standing
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    own = presence(db.engine, "restore")
+    if not own.take():
+        raise Conflict("restoring_already", "Another restore is under way: wait for its end.")
+    try:
+        yield
+    finally:
+        own.leave()
 
 
 def _room(config: Config, file: Path) -> Path:
     """Where a copy may lie for a while: where the database itself lies, else beside the backup."""
-    return (
-        Path(config.database_url.removeprefix("sqlite:///")).parent
-        if config.sqlite
-        else file.absolute().parent
-    )
+    if config.sqlite:
+        return Path(config.database_url.removeprefix("sqlite:///")).parent
+    return file.absolute().parent
 
 
-def _bring_up_to_date(app: Flask, about: About, replaced: Standing | None, actor: str) -> None:
+def _begin_again(app: Flask, about: About, replaced: Standing | None, *, actor: str) -> None:
     """Begin the new epoch in the state that still stands beside the database."""
     with app.app_context():
         try:
@@ -134,12 +140,10 @@ def _bring_up_to_date(app: Flask, about: About, replaced: Standing | None, actor
                 event = restoring.begin_again(session, after=replaced)
                 if event.code != about.event:
                     raise Refusal(
-                        "other_event", "This backup holds another event than it says: nothing was changed."
+                        "other_event", f"{about.event} is not what this backup holds: nothing was changed."
                     )
-                made = about.made_at.isoformat()
-                audit.record(
-                    session, "backup restored", actor=actor, now=clock.now(), subject=event.code, made=made
-                )
+                made, now = about.made_at.isoformat(), clock.now()
+                audit.record(session, "backup restored", actor=actor, now=now, subject=event.code, made=made)
                 learn_sizes(session)
         finally:
             for engine in db.engines.values():

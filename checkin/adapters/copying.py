@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -178,13 +178,12 @@ class _PostgreSQL:
     def _put(self) -> None:
         with self._connection() as connection:
             _patiently(connection, _swap)
-            # Whoever was at work in the old tables is done within moments, and nobody finds them any more.
-            _patiently(connection, lambda used: used.execute(_sql("DROP SCHEMA {} CASCADE", REPLACED)))
 
     def _clear(self) -> None:
-        with self._connection() as connection:
+        """Drop what a restore leaves. Somebody may still read what was replaced: then the next restore drops it."""
+        with self._connection() as connection, suppress(Conflict):
             for schema in (BESIDE, REPLACED):
-                connection.execute(_sql("DROP SCHEMA IF EXISTS {} CASCADE", schema))
+                _patiently(connection, _drop(schema))
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
@@ -261,6 +260,10 @@ def _patiently(
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             continue
     raise Conflict("database_busy", "Somebody writes into this database without an end: try again.")
+
+
+def _drop(schema: str) -> Callable[[psycopg.Connection[Any]], object]:
+    return lambda connection: connection.execute(_sql("DROP SCHEMA IF EXISTS {} CASCADE", schema))
 
 
 def _swap(connection: psycopg.Connection[Any]) -> None:
