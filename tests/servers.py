@@ -101,7 +101,7 @@ def postgresql(*, durable: bool = False, settings: Mapping[str, str] | None = No
     `durable` keeps a production server's fsync, for measurements; `settings` are those of postgresql.conf.
     """
     # Not in pytest's own folder, which another account can't enter.
-    place = None if durable else _memory()
+    place = None if durable else memory()
     with tempfile.TemporaryDirectory(prefix="checkin-postgresql-", dir=place) as name:
         folder, account = Path(name), _unprivileged_account()
         if account is not None:
@@ -111,7 +111,7 @@ def postgresql(*, durable: bool = False, settings: Mapping[str, str] | None = No
             yield server
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """Where files are kept in memory, which makes a database in half the time; None without room."""
     return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED else None
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from checkin import clock
 from checkin.db import reading, transaction
-from checkin.domain import doors
+from checkin.domain import doors, gaps
 from checkin.domain.doors import Device
 from checkin.domain.scans import Attendance, Scan, Void
 from tests import world
@@ -213,6 +213,32 @@ def test_a_stopped_phone_says_so_knows_nobody_and_hands_over_what_it_holds(door:
     assert screen(page, "revoked")
     assert eventually(page, lambda: scans(door.app) == [("admitted", "held")])
     assert eventually(page, lambda: '"packed"' not in dump(page) and '"block"' not in dump(page))
+
+
+@on_sqlite
+def test_a_phone_that_is_paired_anew_numbers_from_one_and_brings_what_waited(door: Door) -> None:
+    codes = enrol(door.app)
+    context = door.phone(camera=False)
+    page = door.pair(context)
+    assert screen(page, "none")
+    burst(page, codes["Ana"])
+    assert eventually(page, lambda: scans(door.app) == [("admitted", "admitted")])
+    door.served.stop()
+    burst(page, codes["Budi Santoso"])
+    verdict(page, "Budi")
+    door.served.start()
+
+    anew = door.pair(context, "Gate B")
+    assert screen(anew, "none")
+    assert eventually(anew, lambda: len(scans(door.app)) == 2)
+    burst(anew, codes["王小明"])
+    assert eventually(anew, lambda: len(scans(door.app)) == 3)
+
+    with door.app.app_context(), reading() as session:
+        rows = session.execute(select(Scan.device_id, Scan.seq).order_by(Scan.received_at)).all()
+        assert gaps.gaps(session) == {}
+    assert [row.seq for row in rows] == [1, 1, 2]
+    assert len({row.device_id for row in rows}) == 2
 
 
 @on_sqlite

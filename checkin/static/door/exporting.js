@@ -19,7 +19,7 @@ export function queueFile({ phone, code, epoch, scans, decisions, voids, at }) {
     exported_at: new Date(at).toISOString(),
     scans: scans
       .sort((one, other) => one.seq - other.seq)
-      .map(({ done: _, judged: __, undone: ___, ...scan }) => scan),
+      .map(({ done: _, judged: __, undone: ___, former: ____, ...scan }) => scan),
     decisions,
     voids,
   };

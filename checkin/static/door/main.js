@@ -178,13 +178,21 @@ function reached(is) {
 
 /** What went wrong, so far as the helper must know. @param {unknown} error */
 function trouble(error) {
-  if (error instanceof OtherEpoch) return refresh();
+  if (error instanceof OtherEpoch) return otherEpoch(error);
   if (error instanceof Stopped) return stopped(error);
   if (error instanceof OtherEvent) return showScreen("other");
   if (error instanceof Unsafe) return stop(error.why);
   if (!(error instanceof Away || error instanceof Refused)) throw error;
   place("odd").hidden = !(error instanceof Odd);
   reached(false);
+}
+
+/** The roster tells whether it is the same event's. @param {OtherEpoch} error */
+async function otherEpoch({ epoch }) {
+  if (phone) return refresh();
+  // A revoked phone gets no roster: it takes the server's word, to hand over what it holds.
+  await store.enter(epoch);
+  uploading.wake();
 }
 
 /** @param {Stopped} error */
@@ -208,6 +216,7 @@ async function meetServer() {
   try {
     const told = await askState();
     await tellDoor(told);
+    await store.belong(told.device.id);
     phone = told;
     note(Date.now() - Date.parse(told.now));
     reached(true);

@@ -17,7 +17,13 @@ export class Away extends Error {}
 export class Odd extends Away {}
 
 /** The server was restored from a backup, or is another one: nothing it says counts before its roster was read. */
-export class OtherEpoch extends Error {}
+export class OtherEpoch extends Error {
+  /** @param {string} epoch */
+  constructor(epoch) {
+    super(epoch);
+    this.epoch = epoch;
+  }
+}
 
 /** The phone isn't paired (any more): `unpaired` or `revoked`. */
 export class Stopped extends Error {
@@ -128,6 +134,6 @@ export async function judge(scans, { epoch, waiting, rosterAge, battery }) {
   const acknowledged =
     results.length === scans.length && scans.every((scan, place) => results[place]?.id === scan.id);
   if (!acknowledged || typeof told.epoch !== "string") throw new Away();
-  if (told.epoch !== epoch) throw new OtherEpoch();
+  if (told.epoch !== epoch) throw new OtherEpoch(told.epoch);
   return { results, skew: told.skew_ms ?? 0 };
 }

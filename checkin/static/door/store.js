@@ -18,7 +18,7 @@ const ASIDE = 2;
 
 /**
  * @typedef {Scan & { done: number, judged?: { verdict: string, reason: string | null, just_now: boolean },
- *   undone?: boolean }} Kept
+ *   undone?: boolean, former?: boolean }} Kept `former`: numbered when this was another phone
  * @typedef {{ scan: string, decision: "let_in" | "sent_to_desk" }} Decision
  * @typedef {{ id: string, scan: string, reason: string, at: string }} Undoing
  * @typedef {{ passages: Passage[], voided: string[] }} News
@@ -55,6 +55,20 @@ async function addScan(db, made) {
     change.done,
   ]);
   return scan;
+}
+
+/**
+ * Give kept scans the next numbers, in their old order.
+ * @param {import("idb").IDBPTransaction<unknown, any, "readwrite">} change
+ * @param {Kept[]} scans
+ */
+async function renumber(change, scans) {
+  let seq = (await change.objectStore("numbers").get("seq")) ?? 0;
+  for (const scan of scans.sort((one, other) => one.seq - other.seq)) {
+    seq += 1;
+    await change.objectStore("scans").put({ ...scan, seq, done: WAITS, former: false });
+  }
+  await change.objectStore("numbers").put(seq, "seq");
 }
 
 /** @typedef {Awaited<ReturnType<typeof openStore>>} Store */
@@ -109,11 +123,35 @@ export async function openStore() {
       const change = db.transaction(["scans", "numbers"], "readwrite", strict);
       const before = await change.objectStore("numbers").get("epoch");
       if (before !== undefined && before !== epoch) {
-        for (const kept of await change.objectStore("scans").index("done").getAll(SENT)) {
-          await change.objectStore("scans").put({ ...kept, done: WAITS });
-        }
+        const sent = /** @type {Kept[]} */ (await change.objectStore("scans").index("done").getAll(SENT));
+        for (const kept of sent) await change.objectStore("scans").put({ ...kept, done: WAITS });
+        // Numbers that it gave when it was another phone would leave gaps among its own.
+        await renumber(
+          change,
+          sent.filter((kept) => kept.former),
+        );
       }
       await change.objectStore("numbers").put(epoch, "epoch");
+      await change.done;
+    },
+    /**
+     * Paired anew this is another phone, whose numbers begin at 1: what still waits gets the first of them.
+     * @param {string} device
+     */
+    async belong(device) {
+      const change = db.transaction(["scans", "numbers"], "readwrite", strict);
+      const before = await change.objectStore("numbers").get("device");
+      await change.objectStore("numbers").put(device, "device");
+      if (before !== undefined && before !== device) {
+        const scans = /** @type {Kept[]} */ (await change.objectStore("scans").getAll());
+        await change.objectStore("numbers").put(0, "seq");
+        for (const kept of scans.filter((one) => one.done === SENT))
+          await change.objectStore("scans").put({ ...kept, former: true });
+        await renumber(
+          change,
+          scans.filter((one) => one.done === WAITS),
+        );
+      }
       await change.done;
     },
     /** The epoch in which this phone has sent its scans. @returns {Promise<string>} */
@@ -122,7 +160,7 @@ export async function openStore() {
     async waiting(atMost) {
       const kept = /** @type {Kept[]} */ (await db.getAllFromIndex("scans", "done", WAITS));
       const scans = kept.sort((one, other) => one.seq - other.seq).slice(0, atMost);
-      return scans.map(({ done: _, judged: __, undone: ___, ...scan }) => scan);
+      return scans.map(({ done: _, judged: __, undone: ___, former: ____, ...scan }) => scan);
     },
     /** @returns {Promise<number>} how many wait */
     countWaiting: () => db.countFromIndex("scans", "done", WAITS),
