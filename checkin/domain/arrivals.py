@@ -13,8 +13,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import FunctionElement
 
+from checkin.domain import exits
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
+from checkin.domain.exits import WrongWay
 from checkin.domain.programme import Programme
 from checkin.domain.quarantine import held_scans
 from checkin.domain.scans import Attendance
@@ -105,7 +107,10 @@ class PhoneSeen:
 
 @dataclass(frozen=True)
 class Numbers:
-    """All that the board shows of an area on a day; `before` is the day of the event before it."""
+    """All that the board shows of an area on a day; `before` is the day of the event before it.
+
+    `inside` is None where not every door of the area scans exits.
+    """
 
     at: datetime
     area_id: int
@@ -114,10 +119,12 @@ class Numbers:
     people: People
     phones: Sequence[PhoneSeen]
     held: int
+    inside: int | None
+    wrong_ways: Sequence[WrongWay]
 
 
 def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.date, now: datetime) -> Numbers:
-    """The board's numbers in four statements, whatever the number of people and scans."""
+    """The board's numbers in six statements, whatever the number of people and scans."""
     before = day_before(programme, day)
     days = [day] if before is None else [day, before]
     counted = _entries(session, programme, area_id=area_id, days=days)
@@ -129,6 +136,10 @@ def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.dat
         people=_people(session, programme, area_id=area_id, day=day),
         phones=phones(session),
         held=held_scans(session).total(),
+        inside=exits.inside(session, area_id=area_id, day=day)
+        if exits.scans_exits(programme, area_id)
+        else None,
+        wrong_ways=exits.wrong_ways(session, day=day, now=now),
     )
 
 

@@ -178,6 +178,7 @@ def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> d
         "chart": chart,
         "doors": _door_lines(numbers, plan, view, now=now),
         "held": numbers.held,
+        "wrong_ways": _wrong_ways(numbers, plan) if view.is_today else [],
         "groups": _groups(numbers, plan),
         "number": format_decimal,
     }
@@ -228,6 +229,8 @@ def _arrived_label(view: View) -> str:
 
 def _facts(counted: Counted, plan: Programme, view: View, *, now: datetime) -> list[tuple[str, str]]:
     numbers, facts = counted.numbers, []
+    if view.is_today and numbers.inside is not None:
+        facts.append((_("Inside now"), format_decimal(numbers.inside)))
     if view.is_today:
         quarter = plan.minute_of(now) // 15
         lately = numbers.entries.until(quarter) - numbers.entries.until(quarter - 1)
@@ -334,6 +337,23 @@ def _door_lines(numbers: Numbers, plan: Programme, view: View, *, now: datetime)
             tuple(_phone_line(phone, view, now=now) for phone in at_doors if phone.door_id == place.id),
         )
         for place in sorted(plan.doors.values(), key=lambda place: place.area_id != view.area_id)
+    ]
+
+
+def _wrong_ways(numbers: Numbers, plan: Programme) -> list[str]:
+    """Doors whose phones seem to be set to OUT by mistake, in words."""
+    return [
+        str(
+            _(
+                "%(door)s: the last %(num)s were exits of people who had not entered, since %(time)s. "
+                "Is %(phones)s set to OUT by mistake?",
+                door=plan.doors[one.door_id].name,
+                num=format_decimal(one.exits),
+                time=pages.hour(one.since, plan),
+                phones=", ".join(one.phones),
+            )
+        )
+        for one in numbers.wrong_ways
     ]
 
 

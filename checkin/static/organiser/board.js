@@ -10,6 +10,7 @@ import { isStale, pause } from "./pace.js";
  */
 export function renew(page, answer) {
   for (const id of [
+    "wrong-ways",
     "hero",
     "chart-top",
     "chart-data",
