@@ -127,7 +127,7 @@ def _counts(scan: Any) -> Any:
 
 def _of_a_scan(*where: Any, day: date | None) -> Any:
     query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(
-        *where, Scan.just_now.is_(False), ~exists().where(Void.scan_id == Scan.id)
+        *where, ~exists().where(Void.scan_id == Scan.id)
     )
     return query if day is None else query.where(Scan.day == day)
 

@@ -194,7 +194,8 @@ def hold(
 ) -> list[Judgement]:
     """Keep the readings of a revoked phone for an organiser to decide, and tell it nothing about anybody."""
     rows = [scan_row(device.id, reading, HELD, programme=programme, now=now) for reading in readings]
-    session.execute(insert_ignoring(session, Scan.__table__), rows)
+    if rows:
+        session.execute(insert_ignoring(session, Scan.__table__), rows)
     query = select(Scan.id, Scan.verdict, Scan.reason, Scan.day).where(
         Scan.id.in_([reading.id for reading in readings])
     )

@@ -529,3 +529,10 @@ def test_a_phone_that_uploads_without_end_is_slowed_and_others_are_not(
         other.client.post("/api/door/v1/scans", json={"scans": [GOOD]}, headers=other.headers).status_code
         == 200
     )
+
+
+def test_a_revoked_phone_that_sends_only_torn_scans_is_told_so(expo: Flask, phone: Phone) -> None:
+    with expo.app_context(), transaction() as session:
+        doors.revoke_device(session, phone.id, now=clock.now())
+
+    assert verdicts(phone.send([{"id": "torn"}])) == ["rejected"]
