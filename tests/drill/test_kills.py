@@ -21,7 +21,9 @@ from checkin.domain.scans import Attendance, Scan
 from tests import servers, world
 from tests.drill.phones import Away, QueueingPhone
 
-PHONES, DELEGATES = 6, 400
+PHONES, DELEGATES = 6, 1_000
+# What waits on a phone at most: this is about kills, not about numbers.
+QUEUE = 200
 OPENING = datetime(2025, 9, 17, tzinfo=UTC)
 # A phone that was not answered tries again after a moment; another scan comes at the pace of a busy door.
 PAUSE, PACE = 0.05, 0.02
@@ -43,7 +45,7 @@ class Door:
     def work(self, phone: QueueingPhone, seed: int) -> None:
         dice, began = random.Random(seed), time.monotonic()
         while not self.stop.wait(PACE):
-            for _ in range(dice.randint(1, 4)):
+            for _ in range(dice.randint(1, 4) if len(phone.waiting) < QUEUE else 0):
                 phone.scan(dice.choice(self.codes), at=OPENING + timedelta(seconds=time.monotonic() - began))
             self.send(phone)
         while phone.waiting and not self.given_up.is_set():
