@@ -27,7 +27,7 @@ from checkin.domain import badges
 from checkin.domain.programme import programme
 from checkin.organisers import demo
 from tests import servers, world
-from tests.bench import frames, load, pages, registering, sheets, statements
+from tests.bench import frames, hard_frames, load, pages, registering, sheets, statements
 
 RUNS = 3
 CONNECTIONS = 32
@@ -82,7 +82,11 @@ def measured(url: str) -> Iterator[Figure]:
     ]
     # The browser's figures don't depend on the database.
     if kind == "sqlite":
-        rows += [*frames.measured(app, url), *pages.measured(app, url, RUNS)]
+        rows += [
+            *frames.measured(app, url),
+            *hard_frames.measured(app, url),
+            *pages.measured(app, url, RUNS),
+        ]
     for what, value, unit, goal in rows:
         yield Figure(kind, what, value, unit, goal)
     with app.app_context():

@@ -392,7 +392,10 @@ class Doors(RuleBasedStateMachine):
             (phone.number, lookup, day)
             for phone in self.phones
             for lookup, day, scan in phone.greens
-            if scan not in voided and rows[scan][4] not in {"refused", "held"}
+            # A void of a phone that was revoked meanwhile is not taken.
+            if scan not in voided | phone.voided
+            and not phone.kept[scan].undone
+            and rows[scan][4] not in {"refused", "held"}
         )
         assert max(greens.values(), default=0) <= 1, "D9: one phone was green twice"
         with self.ground.app.app_context(), reading() as session:
