@@ -193,10 +193,10 @@ def test_held_scans_are_counted_by_phone(expo: Flask) -> None:
     assert live == []
 
 
-def test_the_numbers_take_four_statements(arrived: list[Sent], expo: Flask, looking: Session) -> None:
+def test_the_numbers_take_six_statements(arrived: list[Sent], expo: Flask, looking: Session) -> None:
     plan = programme(looking)
 
     with counted(expo) as statements:
         _numbers(looking, plan, day=world.DAYS[1])
 
-    assert len(statements) == 4
+    assert len(statements) == 6
