@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.commands import SHARED, Shell
+from tests.journeys.commands import SHARED, ShellHere
 
 EVENT = Path(__file__).with_name("event.toml")
 
@@ -18,8 +18,8 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def shell(database_url: str) -> Shell:
-    shell = Shell(database_url)
+def shell(database_url: str) -> ShellHere:
+    shell = ShellHere(database_url)
     shell("event", "set", EVENT)
     return shell
 
@@ -29,7 +29,7 @@ def written(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
     return path
 
 
-def test_refused_names_are_listed_with_their_lines_and_nobody_is_added(shell: Shell) -> None:
+def test_refused_names_are_listed_with_their_lines_and_nobody_is_added(shell: ShellHere) -> None:
     done = shell.run("delegates", "import", SHARED / "names-refused.csv")
 
     rejected = [line.split(":")[0] for line in done.stdout.splitlines() if ": rejected: name:" in line]
@@ -38,11 +38,11 @@ def test_refused_names_are_listed_with_their_lines_and_nobody_is_added(shell: Sh
     assert shell("export", "delegates", "--format", "csv", "--out", "-").count("\n") == 1
 
 
-def test_the_good_rows_alone_are_imported_when_asked(shell: Shell) -> None:
+def test_the_good_rows_alone_are_imported_when_asked(shell: ShellHere) -> None:
     assert "Added 1," in shell("delegates", "import", "--partial", SHARED / "names-refused.csv")
 
 
-def test_lists_of_excel_and_of_old_encodings_are_read(shell: Shell, tmp_path: Path) -> None:
+def test_lists_of_excel_and_of_old_encodings_are_read(shell: ShellHere, tmp_path: Path) -> None:
     semicolons = written(
         tmp_path / "excel.csv", "\ufeffNama;Negara;E-mel\nZoë Ångström;Sweden;zoe@example.org\n"
     )
@@ -55,7 +55,7 @@ def test_lists_of_excel_and_of_old_encodings_are_read(shell: Shell, tmp_path: Pa
     assert "José Núñez" in names
 
 
-def test_a_list_that_is_none_is_refused_in_one_line(shell: Shell, tmp_path: Path) -> None:
+def test_a_list_that_is_none_is_refused_in_one_line(shell: ShellHere, tmp_path: Path) -> None:
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 20)
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     lists = {
@@ -73,7 +73,7 @@ def test_a_list_that_is_none_is_refused_in_one_line(shell: Shell, tmp_path: Path
 
 
 @pytest.mark.drill
-def test_a_hundred_thousand_rows_are_taken_once(shell: Shell, tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_taken_once(shell: ShellHere, tmp_path: Path) -> None:
     with (tmp_path / "big.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["Name", "Organisation", "Country", "Email"])
@@ -84,7 +84,7 @@ def test_a_hundred_thousand_rows_are_taken_once(shell: Shell, tmp_path: Path) ->
     assert "Would add 100000," in shell("delegates", "import", "--dry-run", tmp_path / "big.csv")
 
 
-def test_an_event_file_that_is_wrong_says_where(shell: Shell, tmp_path: Path) -> None:
+def test_an_event_file_that_is_wrong_says_where(shell: ShellHere, tmp_path: Path) -> None:
     good = EVENT.read_text(encoding="utf-8")
     wrong = {
         "not TOML": "name = ",
@@ -100,7 +100,7 @@ def test_an_event_file_that_is_wrong_says_where(shell: Shell, tmp_path: Path) ->
         assert shell.refuses("event", "set", written(tmp_path / f"{name}.toml", text))
 
 
-def test_what_does_not_exist_is_named_with_what_does(shell: Shell, tmp_path: Path) -> None:
+def test_what_does_not_exist_is_named_with_what_does(shell: ShellHere, tmp_path: Path) -> None:
     asked = {
         ("door", "pair", "Gate Z"): "Gate A",
         ("delegates", "cancel", "KL-99999", "--reason", "x"): "KL-99999",
@@ -118,7 +118,7 @@ def test_what_does_not_exist_is_named_with_what_does(shell: Shell, tmp_path: Pat
 
 
 def test_production_refuses_to_start_with_missing_or_default_keys(database_url: str) -> None:
-    shell = Shell(database_url)
+    shell = ShellHere(database_url)
     unsafe = [
         {"CHECKIN_BASE_URL": "https://expo.example.org"},
         {"CHECKIN_BASE_URL": "http://expo.example.org", "CHECKIN_SECRET_KEY": "s" * 48},
@@ -133,7 +133,7 @@ def test_production_refuses_to_start_with_missing_or_default_keys(database_url: 
     ]
 
     for settings in unsafe:
-        shell.environment = Shell(database_url).environment | settings
+        shell.environment = ShellHere(database_url).environment | settings
         assert "CHECKIN_" in shell.refuses("serve", "--port", "1")
-    shell.environment = Shell(database_url).environment
+    shell.environment = ShellHere(database_url).environment
     assert "CHECKIN_SECRET_KEY" in shell.refuses("serve", "--host", "0.0.0.0", "--port", "1")

@@ -314,7 +314,10 @@ async function tellHow() {
   if (!phone || document.visibilityState !== "visible") return;
   const installed = matchMedia("(display-mode: standalone)").matches;
   const more = { waiting: await store.countWaiting(), lastNumber: await store.lastNumber(), installed };
-  await report(reportOf(await known(), more)).then(() => reached(true), trouble);
+  // Whether the server is reached, scans and the roster say: their answers may be odd while this one is not.
+  await report(reportOf(await known(), more)).then(() => {
+    heardAt = Date.now();
+  }, trouble);
 }
 
 // --- where it stands ----------------------------------------------------------------------------------------
