@@ -1,6 +1,6 @@
 """PDFs from HTML by WeasyPrint: loaded at first use, with the fonts of `fonts.conf`, fetching nothing.
 
-Everything that isn't public in WeasyPrint (the box tree, for measuring) is used in this module only.
+What isn't public in WeasyPrint is used in this module and in `stamping.py` only.
 """
 
 import logging
@@ -22,7 +22,7 @@ _NOTDEF = ".notdef glyph rendered"
 _MM_PER_PX = 25.4 / 96
 
 # Pango's font map is shared by all of this process and is not safe to use from two threads.
-_ONE_AT_A_TIME = threading.Lock()
+one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -61,26 +61,11 @@ def render(
     and the character for which no font has a glyph; without it there is only WeasyPrint's warning in the log.
     Raises ValueError for more than 4,000,000 characters, Refusal where WeasyPrint's libraries are missing.
     """
-    with _ONE_AT_A_TIME:
-        document = _laid_out(html, stylesheet, images or {})
+    with one_at_a_time:
+        document = laid_out(html, stylesheet, images or {})
         with _glyphs_watched(document, on_missing_glyph):
             pdf: bytes = document.write_pdf()
     return pdf
-
-
-def measure(html: str, *, stylesheet: str = "") -> dict[str, Extent]:
-    """The room that each element with an `id` takes, by id; on pages that the stylesheet makes large enough.
-
-    Raises like `render`.
-    """
-    with _ONE_AT_A_TIME:
-        document = _laid_out(html, stylesheet, {})
-        return {
-            box.element.get("id"): _extent(box)
-            for page in document.pages
-            for box in page._page_box.descendants()
-            if isinstance(box, _engine().boxes.BlockBox) and box.element is not None and box.element.get("id")
-        }
 
 
 def missing_characters(text: str) -> list[str]:
@@ -95,26 +80,12 @@ def missing_characters(text: str) -> list[str]:
     return missing
 
 
-def _laid_out(html: str, stylesheet: str, images: Mapping[str, bytes]) -> Any:
+def laid_out(html: str, stylesheet: str, images: Mapping[str, bytes]) -> Any:
     if len(html) > LONGEST_HTML:
         raise ValueError(f"A document of {len(html)} characters is longer than {LONGEST_HTML}.")
     engine = _engine()
     page = engine.weasyprint.HTML(string=html, url_fetcher=engine.fetcher(images))
     return page.render(font_config=engine.fonts, stylesheets=[engine.stylesheet(stylesheet)])
-
-
-def _extent(block: Any) -> Extent:
-    boxes = _engine().boxes
-    lines = [box for box in block.descendants() if isinstance(box, boxes.LineBox)]
-    widths = [
-        sum(box.width for box in line.descendants() if isinstance(box, boxes.TextBox)) for line in lines
-    ]
-    return Extent(
-        len(lines),
-        width=max(widths, default=0.0) * _MM_PER_PX,
-        length=sum(widths) * _MM_PER_PX,
-        height=block.height * _MM_PER_PX,
-    )
 
 
 @contextmanager
@@ -125,12 +96,6 @@ def _glyphs_watched(document: Any, on_missing_glyph: Callable[[int, str], None] 
         return
     painting = -1
 
-    def noted(record: logging.LogRecord) -> bool:
-        if not str(record.msg).startswith(_NOTDEF) or not isinstance(record.args, tuple):
-            return True
-        on_missing_glyph(painting, str(record.args[0]))
-        return False
-
     def painted(paint: Callable[..., None], number: int, *args: Any) -> None:
         nonlocal painting
         painting = number
@@ -138,6 +103,20 @@ def _glyphs_watched(document: Any, on_missing_glyph: Callable[[int, str], None] 
 
     for number, page in enumerate(document.pages):
         page.paint = partial(painted, page.paint, number)
+    with missing_glyphs_told(lambda character: on_missing_glyph(painting, character)):
+        yield
+
+
+@contextmanager
+def missing_glyphs_told(heard: Callable[[str], None]) -> Iterator[None]:
+    """Tell of each character for which no font has a glyph, instead of WeasyPrint's warnings in the log."""
+
+    def noted(record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(_NOTDEF) or not isinstance(record.args, tuple):
+            return True
+        heard(str(record.args[0]))
+        return False
+
     logger = logging.getLogger("weasyprint")
     level, disabled = logger.level, logger.disabled
     # Whatever the log is set up to keep: a missing glyph must be heard of.

@@ -1,38 +1,36 @@
 """Badges as PDF pages, one for a delegate or a print run of thousands; it owns no table."""
 
-import gc
 import logging
-import multiprocessing
-import signal
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cache
-from math import ceil
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
+from typing import IO, NamedTuple
 
-import pikepdf
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 from markupsafe import Markup
 from PIL import ImageColor
 
 from checkin.adapters import pdf, qr
+from checkin.adapters.stamping import Block, Design, Stamp, Typesetter, print_pages
 from checkin.config import ROOT
-from checkin.documents import fitting, scripts
-from checkin.documents.fitting import Fit, Room, Size, Text
+from checkin.documents import scripts
+from checkin.documents.fitting import Room, Size, Text, fit, paragraph
 from checkin.errors import Refusal
 
 LAYOUTS = ROOT / "templates" / "badges"
-LINES = ("category", "event", "venue_line", "honorific", "name", "organisation", "country")
+# What all badges of a category share, and what each has for itself.
+SHARED_LINES = ("category", "event", "venue_line")
+OWN_LINES = ("honorific", "name", "organisation", "country", "reference")
 LONGEST_LINE = 400  # characters: entrances allow 100 for a name and 300 for an organisation
 
-_CHILDREN = 2
-_PAGES_A_CHUNK = 100
-# Below this a child would take longer to start than it saves.
-_PAGES_FOR_CHILDREN = 60
+_BLEED = "\n@page { bleed: 3mm }"
+_MARKS = "\n@page { marks: crop }"
+# So many looks of a layout are kept laid out, and so many lines fitted.
+_LOOKS, _FITTED = 64, 8_192
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ class BadgeFace:
 
     `country` is the name to print (may be empty), `country_code` its ISO 3166-1 alpha-2 code, which decides
     how Han is drawn. `colour` is the category's, as `#rrggbb` or a CSS name. `code` is printed as a QR code
-    only. `language` (BCP 47) is that of the document.
+    only. `days` are lines about the event's days. `language` (BCP 47) is that of the document.
     """
 
     reference: str
@@ -57,7 +55,19 @@ class BadgeFace:
     code: str = field(repr=False)
     event: str
     venue_line: str
+    days: tuple[str, ...] = ()
     language: str = "en"
+
+
+class Look(NamedTuple):
+    """What the badges of one category share."""
+
+    category: str
+    colour: str
+    event: str
+    venue_line: str
+    days: tuple[str, ...]
+    language: str
 
 
 @dataclass(frozen=True)
@@ -68,29 +78,106 @@ class PrintReport:
     missing_glyphs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Layout:
-    """A folder of `templates/badges`: `badge.html`, `badge.css` and, from `layout.toml`, each line's room."""
+    """A folder of `templates/badges`; what it needs is said in `docs/badges.md`.
 
-    template: Template
-    stylesheet: str
-    rooms: dict[str, Room]
+    Raises Refusal, naming the file, for one that is incomplete or wrong.
+    """
+
+    def __init__(self, name: str, *, bleed: bool) -> None:
+        self.name = name
+        settings = _settings(name)
+        on_sheet = settings.pop("badge", None)
+        source = str(on_sheet or name)
+        self._template = _template(source, "badge.html")
+        self.stylesheet = _text_of(source, "badge.css") + (_BLEED if bleed else "")
+        if bleed and not on_sheet:
+            self.stylesheet += _MARKS
+        self.rooms = _rooms(source, _settings(source))
+        self._sheet = _sheet(name, bleed=bleed) if on_sheet else None
+        self.typesetter = Typesetter(self.stylesheet)
+        self.design = lru_cache(maxsize=_LOOKS)(self._design)
+        self._fitted = lru_cache(maxsize=_FITTED)(self._fit)
+
+    def sheet(self, look: Look) -> Design:
+        """The design that is as large as a page."""
+        return self._sheet or self.design(look)
+
+    @property
+    def badges_a_page(self) -> int:
+        """How many badges a page has room for."""
+        return len(self._sheet.places) if self._sheet else 1
+
+    def stamps(self, faces: Sequence[BadgeFace]) -> list[Stamp]:
+        """What a page shows of these badges."""
+        if self._sheet is None:
+            return [self._stamp(face, (0.0, 0.0)) for face in faces]
+        slots = zip(faces, self._sheet.places, strict=False)
+        return [Stamp(self._sheet, {}, b""), *(self._stamp(face, (slot.x, slot.y)) for face, slot in slots)]
+
+    def blocks(self, face: BadgeFace) -> dict[str, Block]:
+        """A badge's own lines that aren't empty, as they are set."""
+        return {kind: self.block(face, kind) for kind in OWN_LINES if getattr(face, kind).strip()}
+
+    def block(self, face: BadgeFace | Look, kind: str) -> Block:
+        """One line, as it is set; raises Refusal for one of more than 400 characters."""
+        text: str = getattr(face, kind)
+        if len(text) > LONGEST_LINE:
+            whose = getattr(face, "reference", "of this category")
+            raise Refusal(
+                "line_too_long",
+                f"Badge {whose} has a line of {len(text)} characters; the most is {LONGEST_LINE}.",
+            )
+        return self._fitted(kind, text, getattr(face, "country_code", None))
+
+    def html(self, look: Look, lines: dict[str, Markup]) -> str:
+        """A badge's HTML with these lines (and `code`) in its places."""
+        shared = {
+            kind: paragraph(self.block(look, kind)) for kind in SHARED_LINES if getattr(look, kind).strip()
+        }
+        return self._template.render(
+            **{**dict.fromkeys((*SHARED_LINES, *OWN_LINES, "code"), Markup()), **shared, **lines},
+            title=look.event,
+            language=look.language,
+            category_name=look.category,
+            colour=_colour(look.colour),
+            ink=readable_ink(_colour(look.colour)),
+            days=look.days,
+        )
+
+    def _design(self, look: Look) -> Design:
+        places = {kind: Markup('<p data-line="{}"></p>').format(kind) for kind in (*OWN_LINES, "code")}
+        with pdf.one_at_a_time:
+            return Design(self.html(look, places), stylesheet=self.stylesheet)
+
+    def _stamp(self, face: BadgeFace, where: tuple[float, float]) -> Stamp:
+        return Stamp(self.design(look_of(face)), self.blocks(face), qr.badge_bitmap(face.code), where)
+
+    def _fit(self, kind: str, line: str, country_code: str | None) -> Block:
+        text = Text(kind, line, scripts.language(line, country_code=country_code), scripts.direction(line))
+        return fit(text, self.rooms[kind], measure=self.typesetter.extent)
+
+
+def layout_names() -> list[str]:
+    """The layouts there are, `a6` first."""
+    return sorted(
+        (path.parent.name for path in LAYOUTS.glob("*/layout.toml")), key=lambda name: (name != "a6", name)
+    )
 
 
 @cache
-def badge_layout(name: str) -> Layout:
+def badge_layout(name: str, *, bleed: bool = False) -> Layout:
     """The layout of that name; raises Refusal, naming the layouts there are, for another."""
-    known = sorted(path.parent.name for path in LAYOUTS.glob("*/badge.html"))
+    known = layout_names()
     if name not in known:
         raise Refusal("unknown_layout", f"There is no badge layout {name!r}, but {', '.join(known)}.")
-    folder = LAYOUTS / name
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    rooms = tomllib.loads((folder / "layout.toml").read_text("utf-8"))
-    return Layout(
-        template=environment.get_template("badge.html"),
-        stylesheet=(folder / "badge.css").read_text("utf-8"),
-        rooms={line: _room(**rooms[line]) for line in LINES},
-    )
+    with pdf.one_at_a_time:
+        return Layout(name, bleed=bleed)
+
+
+def look_of(face: BadgeFace) -> Look:
+    """What a badge has in common with the others of its category."""
+    return Look(face.category, face.colour, face.event, face.venue_line, face.days, face.language)
 
 
 def badge_pdf(face: BadgeFace, *, layout: str = "a6") -> bytes:
@@ -99,31 +186,63 @@ def badge_pdf(face: BadgeFace, *, layout: str = "a6") -> bytes:
     Raises Refusal for an unknown layout, a colour that is none, and a line of more than 400 characters;
     ValueError for a code that is no badge code.
     """
-    page, missing = _printed([face], badge_layout(layout), title=f"{face.event} · {face.reference}")
-    if missing:
+    out = BytesIO()
+    title = f"{face.event} · {face.reference}"
+    if _print([face], out, badge_layout(layout), title=title, on_page=lambda _: None):
         log.warning("Badge %s has a character for which no font has a glyph.", face.reference)
-    return page
+    return out.getvalue()
 
 
 def write_badges(
-    faces: Iterable[BadgeFace], out: Path, *, layout: str = "a6", on_page: Callable[[int], None]
+    faces: Iterable[BadgeFace],
+    out: Path,
+    *,
+    layout: str = "a6",
+    bleed: bool = False,
+    on_page: Callable[[int], None],
 ) -> PrintReport:
-    """A print run: one page a badge, in order, written to `out` at once when all are done.
+    """A print run: its badges in order, written to `out` at once when all are done.
 
-    Longer runs are rendered by two child processes. `on_page` is told each time how many more pages are done.
-    Whatever goes wrong, `out` stays as it was. Raises like `badge_pdf`, and Refusal for a run of no badges.
+    `on_page` is told each time how many more badges are done. Whatever goes wrong, `out` stays as it was.
+    Raises like `badge_pdf`, and Refusal for a run of no badges.
     """
     run = list(faces)
     if not run:
         raise Refusal("no_badges", "There are no badges to print.")
-    badge_layout(layout)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".badges-") as folder:
-        chunks = _chunks(run, Path(folder))
-        missing = (_in_children if len(chunks) > 1 else _in_this_process)(chunks, layout, on_page)
         whole = Path(folder, "whole.pdf")
-        _join([path for _, path in chunks], whole, face=run[0], pages=len(run))
+        with whole.open("wb") as file:
+            chosen = badge_layout(layout, bleed=bleed)
+            missing = _print(run, file, chosen, title=run[0].event, on_page=on_page)
         whole.replace(out)
-    return PrintReport(len(run), tuple(reference for path in sorted(missing) for reference in missing[path]))
+    return PrintReport(len(run), tuple(missing))
+
+
+def _print(
+    run: Sequence[BadgeFace], out: IO[bytes], layout: Layout, *, title: str, on_page: Callable[[int], None]
+) -> list[str]:
+    """Write the badges; the references on which a character had no glyph, in order."""
+    size = layout.badges_a_page
+    pages = [run[start : start + size] for start in range(0, len(run), size)]
+
+    def compose(page: Sequence[BadgeFace]) -> list[Stamp]:
+        stamps = layout.stamps(page)
+        on_page(len(page))
+        return stamps
+
+    look = look_of(run[0])
+    lacking = print_pages(
+        pages,
+        compose,
+        out,
+        sheet=layout.sheet(look),
+        typesetter=layout.typesetter,
+        title=title,
+        language=look.language,
+    )
+    # On a sheet of several badges, what is printed of the sheet itself comes first.
+    first = 0 if size == 1 else 1
+    return [pages[page][stamp - first].reference for page, stamp in lacking]
 
 
 def missing_fonts() -> list[str]:
@@ -144,134 +263,66 @@ def _linear(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
 
 
-def _room(*, width: float, height: float, sizes: Sequence[str]) -> Room:
-    pairs = (size.split("x") for size in sizes)
-    return Room(width, height, tuple(Size(float(points), int(lines)) for points, lines in pairs))
-
-
-def _chunks(run: Sequence[BadgeFace], folder: Path) -> list[tuple[Sequence[BadgeFace], Path]]:
-    """The run in parts that fit into memory, with the file for each."""
-    size = len(run) if len(run) < _PAGES_FOR_CHILDREN else min(_PAGES_A_CHUNK, ceil(len(run) / _CHILDREN))
-    return [
-        (run[start : start + size], folder / f"{number:06d}.pdf")
-        for number, start in enumerate(range(0, len(run), size))
-    ]
-
-
-def _in_this_process(
-    chunks: Iterable[tuple[Sequence[BadgeFace], Path]], layout: str, on_page: Callable[[int], None]
-) -> dict[Path, list[str]]:
-    missing = {}
-    for faces, path in chunks:
-        missing[path] = _print_chunk(faces, path, layout)
-        on_page(len(faces))
-    return missing
-
-
-def _in_children(
-    chunks: Iterable[tuple[Sequence[BadgeFace], Path]], layout: str, on_page: Callable[[int], None]
-) -> dict[Path, list[str]]:
-    # Spawned and not forked: the server's threads, connections and locks stay out of the children.
-    children = ProcessPoolExecutor(
-        _CHILDREN, mp_context=multiprocessing.get_context("spawn"), initializer=_die_quietly
-    )
-    missing = {}
-    with children:
-        work = {children.submit(_print_chunk, faces, path, layout): (faces, path) for faces, path in chunks}
-        try:
-            for done in as_completed(work):
-                faces, path = work[done]
-                missing[path] = done.result()
-                on_page(len(faces))
-        except BaseException:
-            children.shutdown(wait=False, cancel_futures=True)
-            raise
-    return missing
-
-
-def _die_quietly() -> None:
-    """Ctrl-C reaches the children too: they end at once and leave the telling to their parent."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _print_chunk(faces: Sequence[BadgeFace], path: Path, layout: str) -> list[str]:
-    """Write a part of a run; the references on which a glyph was missing."""
-    pages, missing = _printed(faces, badge_layout(layout), title=faces[0].event)
-    path.write_bytes(pages)
-    # WeasyPrint's boxes refer to each other in circles, so that a child would grow before they go.
-    gc.collect()
-    return missing
-
-
-def _join(parts: Iterable[Path], whole: Path, *, face: BadgeFace, pages: int) -> None:
-    with ExitStack() as open_parts, pikepdf.new() as joined:
-        for part in parts:
-            joined.pages.extend(open_parts.enter_context(pikepdf.open(part)).pages)
-        if len(joined.pages) != pages:
-            raise RuntimeError(f"{pages} badges took {len(joined.pages)} pages: one doesn't fit its page.")
-        joined.docinfo["/Title"] = face.event
-        joined.Root.Lang = pikepdf.String(face.language)
-        joined.save(whole, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-
-
-def _printed(faces: Sequence[BadgeFace], layout: Layout, *, title: str) -> tuple[bytes, list[str]]:
-    """The badges as one PDF, and the references on which a character had no glyph, in order."""
-    texts = [_texts(face) for face in faces]
-    fits = fitting.fit(
-        dict.fromkeys(text for lines in texts for text in lines.values()),
-        rooms=layout.rooms,
-        stylesheet=layout.stylesheet,
-    )
-    codes = {f"given:code/{number}": qr.badge_png(face.code) for number, face in enumerate(faces)}
-    html = layout.template.render(
-        title=title,
-        language=faces[0].language,
-        badges=[
-            _badge(face, lines, fits, code) for face, lines, code in zip(faces, texts, codes, strict=True)
-        ],
-    )
-    missing: dict[int, None] = {}
-    pages = pdf.render(
-        html,
-        stylesheet=layout.stylesheet,
-        images=codes,
-        on_missing_glyph=lambda page, _: missing.setdefault(page),
-    )
-    return pages, [faces[page].reference for page in missing]
-
-
-def _texts(face: BadgeFace) -> dict[str, Text]:
-    """The lines of a badge that aren't empty, each with its language and direction."""
-    return {line: _text(face, line) for line in LINES if getattr(face, line).strip()}
-
-
-def _text(face: BadgeFace, line: str) -> Text:
-    text: str = getattr(face, line)
-    if len(text) > LONGEST_LINE:
-        raise Refusal(
-            "line_too_long",
-            f"Badge {face.reference} has a line of {len(text)} characters; the most is {LONGEST_LINE}.",
-        )
-    return Text(line, text, scripts.language(text, country_code=face.country_code), scripts.direction(text))
-
-
-def _badge(face: BadgeFace, lines: dict[str, Text], fits: dict[Text, Fit], code: str) -> dict[str, str]:
-    """What the template prints of one badge: its lines as paragraphs, its colours, its code's address."""
-    colour = _colour(face.colour)
-    paragraphs = {line: fitting.paragraph(text, fits[text]) for line, text in lines.items()}
-    return {
-        **dict.fromkeys(LINES, Markup()),
-        **paragraphs,
-        "colour": colour,
-        "ink": readable_ink(colour),
-        "code": code,
-        "reference": face.reference,
-    }
-
-
 def _colour(colour: str) -> str:
     try:
         red, green, blue = ImageColor.getrgb(colour)[:3]
     except ValueError:
         raise Refusal("unknown_colour", f"{colour[:40]!r} is no colour; write it as #1a5fb4.") from None
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+# --- the files of a layout ----------------------------------------------------------------------------------
+
+
+def _wrong(name: str, file: str, why: str) -> Refusal:
+    return Refusal("wrong_layout", f"templates/badges/{name}/{file}: {why}")
+
+
+def _text_of(name: str, file: str) -> str:
+    try:
+        return (LAYOUTS / name / file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _wrong(name, file, "it can't be read.") from error
+
+
+def _settings(name: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(_text_of(name, "layout.toml"))
+    except tomllib.TOMLDecodeError as error:
+        raise _wrong(name, "layout.toml", f"{error}.") from error
+
+
+def _template(name: str, file: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(LAYOUTS / name), autoescape=True, undefined=StrictUndefined
+    )
+    try:
+        return environment.get_template(file)
+    except TemplateError as error:
+        raise _wrong(name, file, f"{error}.") from error
+
+
+def _rooms(name: str, settings: dict[str, object]) -> dict[str, Room]:
+    rooms = {}
+    for kind in (*SHARED_LINES, *OWN_LINES):
+        try:
+            rooms[kind] = _room(**settings[kind])  # type: ignore[arg-type]
+        except (KeyError, TypeError, ValueError):
+            why = f'[{kind}] needs width and height in millimetres and sizes such as ["12x1", "9x2"].'
+            raise _wrong(name, "layout.toml", why) from None
+    return rooms
+
+
+def _room(*, width: float, height: float, sizes: Sequence[str]) -> Room:
+    pairs = (size.split("x") for size in sizes)
+    room = Room(
+        float(width), float(height), tuple(Size(float(points), int(lines)) for points, lines in pairs)
+    )
+    if not room.sizes:
+        raise ValueError
+    return room
+
+
+def _sheet(name: str, *, bleed: bool) -> Design:
+    html = _template(name, "sheet.html").render(bleed=bleed)
+    return Design(html, stylesheet=_text_of(name, "sheet.css"))

@@ -1,24 +1,25 @@
 """Lines of text at the largest size at which they fit, measured by the engine that prints them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from checkin.adapters import pdf
 from checkin.adapters.pdf import Extent
+from checkin.adapters.stamping import Block, Setting
 
 _SHRINK = 0.85
 _SMALLEST = 0.2  # points; nothing that may be printed comes near it
 _ANY_NUMBER_OF_LINES = 1_000
-# Texts are measured one below the other on a page so long that none of them meets its end.
-_MEASURING_PAGE = "\n@page { size: 500mm 900000mm; margin: 0 }"
 # How much wider than the mean line the widest may be, tried from the best.
 _BALANCES = (1.02, 1.07, 1.13, 1.2, 1.3)
 # As in "Muniandy a/l Subramaniam", son of: no line ends after such a slash.
 _SLASH_IN_A_WORD = re.compile(r"(?<=\S)/(?=\S)")
 _WORD_JOINER = "\u2060"
+
+# The room that a block takes; None where that is certainly more than so many lines.
+Measure = Callable[[Block, int], Extent | None]
 
 
 @dataclass(frozen=True)
@@ -48,90 +49,57 @@ class Text:
     direction: str
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How a text is set: its size, its width in millimetres, and whether words may be broken anywhere."""
-
-    size: Size
-    width: float
-    breaks_words: bool = False
-
-
-def fit(texts: Iterable[Text], *, rooms: Mapping[str, Room], stylesheet: str) -> dict[Text, Fit]:
-    """How each text is set in the room of its kind, so that all of it shows.
+def fit(text: Text, room: Room, *, measure: Measure) -> Block:
+    """How a text is set in a room, so that all of it shows.
 
     The first size in which it fits is taken. What fits in none may break inside words, and then shrinks until
-    it fits. Texts of several lines are set as narrow as their lines allow, so that these are of like length.
-    Raises ValueError for a text that can't be made to fit, such as one with a room of no height.
+    it fits. A text of several lines is set as narrow as its lines allow, so that these are of like length.
+    Raises ValueError for a text that can't be made to fit, such as in a room of no height.
     """
-    fits: dict[Text, Fit] = {}
-    extents: dict[Text, Extent] = {}
-    attempts = {text: _attempts(rooms[text.kind]) for text in texts}
-    while attempts:
-        tried = {text: _next(text, fits_to_try) for text, fits_to_try in attempts.items()}
-        for text, extent in _measured(list(tried.items()), stylesheet):
-            if _holds(rooms[text.kind], extent, lines=tried[text].size.lines):
-                fits[text], extents[text] = tried[text], extent
-                del attempts[text]
-    return _balanced(fits, extents, stylesheet)
+    for size, breaks_words in _attempts(room):
+        setting = Setting(text.kind, text.language, text.direction, breaks_words)
+        block = Block(setting, _SLASH_IN_A_WORD.sub("/" + _WORD_JOINER, text.text), size.points, room.width)
+        extent = measure(block, size.lines)
+        if extent is not None and _holds(room, extent, lines=size.lines):
+            return _balanced(block, extent, measure)
+    raise ValueError(f"A text of {len(text.text)} characters can't be made to fit as {text.kind}.")
 
 
-def paragraph(text: Text, fit: Fit, *, id: str | None = None) -> Markup:
-    """The text as an HTML paragraph of class `line` and of its kind's class, set as `fit` says."""
-    style = f"font-size: {fit.size.points:g}pt; width: {fit.width:.2f}mm"
-    if fit.breaks_words:
+def paragraph(block: Block) -> Markup:
+    """The block as an HTML paragraph of class `line` and of its kind's class."""
+    kind, language, direction, breaks_words = block.setting
+    style = f"font-size: {block.points:g}pt; width: {block.width:.4f}mm"
+    if breaks_words:
         style += "; overflow-wrap: anywhere"
-    named = Markup(' id="{}"').format(id) if id is not None else ""
-    return Markup('<p{} class="line {}" lang="{}" dir="{}" style="{}">{}</p>').format(
-        named, text.kind, text.language, text.direction, style, _joined(text.text)
+    return Markup('<p class="line {}" lang="{}" dir="{}" style="{}">{}</p>').format(
+        kind, language, direction, style, block.text
     )
 
 
-def _joined(text: str) -> str:
-    return _SLASH_IN_A_WORD.sub("/" + _WORD_JOINER, text)
-
-
-def _attempts(room: Room) -> Iterator[Fit]:
+def _attempts(room: Room) -> Iterator[tuple[Size, bool]]:
     for size in room.sizes:
-        yield Fit(size, room.width)
+        yield size, False
     for size in room.sizes:
         if size.lines > 1:
-            yield Fit(size, room.width, breaks_words=True)
+            yield size, True
     points = room.sizes[-1].points * _SHRINK
     while points > _SMALLEST:
-        yield Fit(Size(points, _ANY_NUMBER_OF_LINES), room.width, breaks_words=True)
+        yield Size(points, _ANY_NUMBER_OF_LINES), True
         points *= _SHRINK
-
-
-def _next(text: Text, attempts: Iterator[Fit]) -> Fit:
-    attempt = next(attempts, None)
-    if attempt is None:
-        raise ValueError(f"A text of {len(text.text)} characters can't be made to fit as {text.kind}.")
-    return attempt
 
 
 def _holds(room: Room, extent: Extent, *, lines: int) -> bool:
     return extent.lines <= lines and extent.width <= room.width and extent.height <= room.height
 
 
-def _measured(fits: Sequence[tuple[Text, Fit]], stylesheet: str) -> list[tuple[Text, Extent]]:
-    """The extent of each text as it would be set; a text may be asked about several times."""
-    if not fits:
-        return []
-    html = "".join(paragraph(text, fit, id=str(number)) for number, (text, fit) in enumerate(fits))
-    extents = pdf.measure(html, stylesheet=stylesheet + _MEASURING_PAGE)
-    return [(text, extents[str(number)]) for number, (text, _) in enumerate(fits)]
-
-
-def _balanced(fits: Mapping[Text, Fit], extents: Mapping[Text, Extent], stylesheet: str) -> dict[Text, Fit]:
-    narrower = [
-        (text, replace(fits[text], width=extent.length / extent.lines * balance))
-        for text, extent in extents.items()
-        for balance in reversed(_BALANCES)
-        if extent.lines > 1 and extent.length / extent.lines * balance < extent.width
-    ]
-    balanced = dict(fits)
-    for (text, tried), (_, extent) in zip(narrower, _measured(narrower, stylesheet), strict=True):
-        if extent.lines == extents[text].lines and extent.width <= tried.width:
-            balanced[text] = tried
-    return balanced
+def _balanced(block: Block, extent: Extent, measure: Measure) -> Block:
+    if extent.lines < 2:
+        return block
+    for balance in _BALANCES:
+        narrower = block._replace(width=round(extent.length / extent.lines * balance, 4))
+        if narrower.width >= extent.width:
+            break
+        found = measure(narrower, extent.lines)
+        if found is not None and found.lines == extent.lines and found.width <= narrower.width:
+            return narrower
+    return block

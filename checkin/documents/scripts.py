@@ -152,6 +152,8 @@ def language(text: str, *, country_code: str | None = None) -> str:
     It goes by the script of most letters, Latin ones aside; for Han, Cyrillic, Arabic and Devanagari the
     delegate's country (ISO 3166-1 alpha-2) decides between the regional shapes. `und` is any other script.
     """
+    if text.isascii():
+        return "und-Latn"
     if _KANA.search(text):
         return "ja"
     letters = {script: len(pattern.findall(text)) for script, pattern in _LETTERS.items()}
@@ -167,6 +169,8 @@ def language(text: str, *, country_code: str | None = None) -> str:
 
 def direction(text: str) -> str:
     """`rtl` or `ltr`, by the first letter that has a direction (Unicode Annex 9, rules P2 and P3)."""
+    if text.isascii():
+        return "ltr"
     for character in text:
         kind = unicodedata.bidirectional(character)
         if kind == "L":

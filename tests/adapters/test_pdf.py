@@ -166,19 +166,6 @@ def test_markup_characters_are_characters_when_glyphs_are_looked_for():
     assert missing == [NO_GLYPH]
 
 
-def test_a_paragraph_is_measured_in_lines_and_millimetres():
-    html = '<p id="one">mmmm</p><p id="two">mmmm mmmm</p><p id="none"></p>'
-    stylesheet = '@page { size: 30mm 99mm; margin: 0 } p { margin: 0; width: 25mm; font: 12pt "Noto Sans" }'
-
-    extents = pdf.measure(html, stylesheet=stylesheet)
-
-    assert [extents[name].lines for name in ("one", "two", "none")] == [1, 2, 0]
-    assert 10 < extents["one"].width < 25
-    assert extents["two"].width == pytest.approx(extents["one"].width)
-    assert extents["two"].length == pytest.approx(2 * extents["one"].width)
-    assert extents["two"].height == pytest.approx(2 * extents["one"].height)
-
-
 def test_our_fonts_stay_out_of_the_environment_of_other_programs():
     look = (
         "import os; from checkin.adapters import pdf; "

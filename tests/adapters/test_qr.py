@@ -1,6 +1,7 @@
 """QR codes, read back by another library than the one that made them."""
 
 import io
+import random
 import re
 
 import pytest
@@ -86,3 +87,12 @@ def test_a_terminal_code_is_black_on_white_on_every_line_and_brings_its_quiet_zo
 def test_a_text_too_long_for_any_code_is_refused():
     with pytest.raises(ValueError, match="too long for a QR code"):
         qr.terminal_text("x" * 3000)
+
+
+def test_symbols_are_put_together_as_the_library_makes_them():
+    draw = random.Random(1800)
+
+    for _ in range(200):
+        code = "".join(draw.choices(qr._ALPHABET, k=CODE_LENGTH))
+
+        assert qr.badge_symbol(code) == [[bool(module) for module in row] for row in qr._made(code)]

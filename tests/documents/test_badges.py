@@ -27,12 +27,11 @@ from checkin.tokens import CROCKFORD
 HARD = Path(__file__).parents[2].parent / "shared" / "data" / "names-hard.csv"
 MM = 72 / 25.4
 PAGE_WIDTH, PAGE_HEIGHT, MARGIN = 298, 420, 8  # points
-# From the foot of the A6 layout up: the reference, the person, the event, the band.
+# From the foot of the A6 layout up: the reference, whence, who.
 PLACES = [
     (2.5 * MM, 9.4 * MM),
-    (54.6 * MM, 114.6 * MM),
-    (114.6 * MM, 126 * MM),
-    (126 * MM, 148 * MM),
+    (51.2 * MM, 71.8 * MM),
+    (76 * MM, 114.9 * MM),
 ]
 # Unassigned in Unicode, so that no font will ever have it.
 NO_GLYPH = "\U00012fff"
@@ -129,8 +128,8 @@ def letters(text: str) -> str:
 
 
 def text_boxes(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, float]]:
-    """Left, bottom, right and top of the ink of each piece of text, in points."""
-    return [item.get_bounds() for item in page.get_objects([pdfium.FPDF_PAGEOBJ_TEXT])]
+    """Left, bottom, right and top of the ink of each of a badge's own pieces of text, in points."""
+    return [item.get_bounds() for item in page.get_objects([pdfium.FPDF_PAGEOBJ_TEXT], max_depth=1)]
 
 
 def fonts_in(document: bytes) -> dict[str, bool]:
@@ -214,7 +213,7 @@ def test_every_line_stays_in_its_place(hard, number):
 
     boxes = text_boxes(document[number])
 
-    assert len(boxes) >= 6
+    assert len(boxes) >= 4
     for left, bottom, right, top in boxes:
         assert MARGIN <= left <= right <= PAGE_WIDTH - MARGIN
         assert any(lower <= bottom and top <= upper for lower, upper in PLACES)
@@ -347,12 +346,12 @@ def test_any_name_makes_one_page_whose_code_is_read(name, code):
         assert top <= PAGE_HEIGHT
 
 
-def test_empty_lines_leave_no_gap_and_no_rule():
+def test_empty_lines_leave_no_trace():
     bare = replace(FACE, honorific="", organisation=" ", country="", venue_line="")
 
     page = page_of(badge_pdf(bare))
 
-    assert len(text_boxes(page)) == 5
+    assert len(text_boxes(page)) == 3
     assert codes_on(page) == [FACE.code]
 
 
