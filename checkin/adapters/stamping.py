@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 from types import SimpleNamespace
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, ClassVar, NamedTuple, TypeVar
 
 from checkin.adapters import pdf
 from checkin.adapters.pdf import Extent
@@ -371,11 +371,31 @@ class _Page:
 
 
 class _Fonts(dict[Any, Any]):
-    """The fonts of a document, without a copy of each one's file: a part of it is taken from Pango at the end."""
+    """The fonts of a document: made once a process, and without a copy of their files, which have up to 20 MB.
+
+    At the end, the part of a file that is used is taken from Pango's.
+    """
+
+    _known: ClassVar[dict[Any, Any]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        if not super().__contains__(key) and key in self._known:
+            super().__setitem__(key, _unused(self._known[key]))
+        return super().__contains__(key)
 
     def __setitem__(self, key: Any, font: Any) -> None:
         font.file_content = b""
+        # Of one with pictures, WeasyPrint holds what is Pango's, and may be gone later.
+        if not (font.png or font.svg or font.colr):
+            self._known[key] = _unused(font)
         super().__setitem__(key, font)
+
+
+def _unused(font: Any) -> Any:
+    fresh = copy.copy(font)
+    fresh.widths, fresh.to_unicode, fresh.missing = {}, {}, {}
+    fresh.variations = dict(font.variations)
+    return fresh
 
 
 def print_pages(

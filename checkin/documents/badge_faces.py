@@ -24,6 +24,9 @@ def face(badge: Any, delegate: Any, category: Any, *, plan: Programme, key: Badg
         code=code_of(badge, key=key, prefix=plan.code_prefix),
         event=plan.name,
         venue_line=_when_and_where(plan),
+        days=tuple(
+            f"{day.name} · {day.date:%A} {day.date.day} {day.date:%B}" for day in plan.days if day.counts
+        ),
         language="en",
     )
 

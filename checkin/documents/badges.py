@@ -31,6 +31,8 @@ _BLEED = "\n@page { bleed: 3mm }"
 _MARKS = "\n@page { marks: crop }"
 # So many looks of a layout are kept laid out, and so many lines fitted.
 _LOOKS, _FITTED = 64, 8_192
+# Of 10 to 100 kB each.
+_KEPT = 64
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +92,8 @@ class Layout:
         on_sheet = settings.pop("badge", None)
         source = str(on_sheet or name)
         self._template = _template(source, "badge.html")
-        self.stylesheet = _text_of(source, "badge.css") + (_BLEED if bleed else "")
+        common = (LAYOUTS / "common.css").read_text("utf-8")
+        self.stylesheet = common + _text_of(source, "badge.css") + (_BLEED if bleed else "")
         if bleed and not on_sheet:
             self.stylesheet += _MARKS
         self.rooms = _rooms(source, _settings(source))
@@ -113,7 +116,8 @@ class Layout:
         if self._sheet is None:
             return [self._stamp(face, (0.0, 0.0)) for face in faces]
         slots = zip(faces, self._sheet.places, strict=False)
-        return [Stamp(self._sheet, {}, b""), *(self._stamp(face, (slot.x, slot.y)) for face, slot in slots)]
+        # The sheet's own marks are drawn over the badges.
+        return [*(self._stamp(face, (slot.x, slot.y)) for face, slot in slots), Stamp(self._sheet, {}, b"")]
 
     def blocks(self, face: BadgeFace) -> dict[str, Block]:
         """A badge's own lines that aren't empty, as they are set."""
@@ -180,8 +184,9 @@ def look_of(face: BadgeFace) -> Look:
     return Look(face.category, face.colour, face.event, face.venue_line, face.days, face.language)
 
 
+@lru_cache(maxsize=_KEPT)
 def badge_pdf(face: BadgeFace, *, layout: str = "a6") -> bytes:
-    """One badge as a PDF of one page.
+    """One badge as a PDF of one page; the last ones are kept.
 
     Raises Refusal for an unknown layout, a colour that is none, and a line of more than 400 characters;
     ValueError for a code that is no badge code.
@@ -240,9 +245,7 @@ def _print(
         title=title,
         language=look.language,
     )
-    # On a sheet of several badges, what is printed of the sheet itself comes first.
-    first = 0 if size == 1 else 1
-    return [pages[page][stamp - first].reference for page, stamp in lacking]
+    return [pages[page][stamp].reference for page, stamp in lacking]
 
 
 def missing_fonts() -> list[str]:
