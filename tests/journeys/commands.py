@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 
-from checkin.cli import main
+from checkin import cli
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import db
 from tests.servers import environment
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -49,19 +53,29 @@ class ShellHere(Shell):
 
     def run(self, *words: str | os.PathLike[str]) -> subprocess.CompletedProcess[str]:
         """A command's outcome, whatever it is."""
+        made: list[Flask] = []
+
+        def noted(config: Config) -> Flask:
+            made.append(create_app(config))
+            return made[-1]
+
         with (
             CliRunner().isolation(env=self.environment) as (stdout, stderr, _),
             pytest.MonkeyPatch.context() as here,
         ):
             here.setattr(sys, "argv", ["checkin", *map(os.fspath, words)])
+            here.setattr(cli, "create_app", noted)
             status = _status()
+        for app in made:
+            with app.app_context():
+                db.engine.dispose()
         said = (stream.getvalue().decode() for stream in (stdout, stderr))
         return subprocess.CompletedProcess(words, status, *said)
 
 
 def _status() -> int:
     try:
-        main()
+        cli.main()
     except SystemExit as end:
         return int(end.code or 0)
     return 0

@@ -18,7 +18,7 @@ import zxingcpp
 
 from checkin.tokens import BadgeKey
 from tests import servers
-from tests.journeys.commands import SHARED, Shell
+from tests.journeys.commands import SHARED, Shell, ShellHere
 from tests.journeys.recount import Attended, Sent, recount
 
 DAYS = [date(2025, 9, 17), date(2025, 9, 18), date(2025, 9, 19)]
@@ -28,7 +28,7 @@ DPI = 150
 
 @pytest.fixture
 def shell(database_url: str) -> Shell:
-    return Shell(database_url)
+    return ShellHere(database_url)
 
 
 @pytest.fixture
