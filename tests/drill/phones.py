@@ -11,7 +11,7 @@ from typing import Any
 from tests import world
 
 # As many as the scanner sends at once.
-BATCH = 100
+BATCH = 40
 
 
 class Away(Exception):  # noqa: N818 - not an error: the phone tries again.

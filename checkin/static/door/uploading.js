@@ -14,7 +14,7 @@ import { Away, OtherEpoch, Refused, Stopped } from "./server.js";
  */
 
 /** Few enough that a bad line carries one through, and that other phones' scans slip in between. */
-export const BATCH = 100;
+export const BATCH = 40;
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;
 
