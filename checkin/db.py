@@ -1,11 +1,11 @@
 """The database's ground: base class, constraint names, types, engines and the writing transaction; it owns no table."""
 
 import fcntl
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -121,7 +121,7 @@ def prepare_engines(engines: Mapping[str, Engine]) -> None:
             if name != "autocommit":
                 event.listen(engine, "begin", _begin)
                 event.listen(engine, "checkin", _give_up_the_turn)
-                event.listen(engine, "close", _give_up_the_turn)
+                event.listen(engine, "close", _leave_the_line)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -145,20 +145,31 @@ def _take_the_turn(connection: Connection) -> None:
 
     A door's scan waits for the writer at work alone: the others wait for each other before they come that far.
     """
-    path = connection.engine.url.database
-    if path and "turns" not in connection.info:
-        # Released the other way round: whoever is urgent comes before the next in line.
-        names = ("turn",) if URGENT.get() else ("line", "turn")
-        turns = [Path(f"{path}.{name}").open("w") for name in names]  # noqa: SIM115 - until it is given back.
-        connection.info["turns"] = turns
-        for turn in turns:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+    info, path = connection.info, connection.engine.url.database
+    if not path or info.get("held"):
+        return
+    # Given up the other way round: whoever is urgent comes before the next in line.
+    names = ("turn",) if URGENT.get() else ("line", "turn")
+    for name in names:
+        if name not in info:
+            info[name] = os.open(f"{path}.{name}", os.O_RDWR | os.O_CREAT, 0o600)
+    info["held"] = [info[name] for name in names]
+    for turn in info["held"]:
+        fcntl.flock(turn, fcntl.LOCK_EX)
 
 
 def _give_up_the_turn(_connection: Any, record: Any) -> None:
     """The connection is done, its transaction committed or rolled back."""
-    for turn in reversed(record.info.pop("turns", ())):
-        turn.close()
+    for turn in reversed(record.info.pop("held", ())):
+        fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+def _leave_the_line(connection: Any, record: Any) -> None:
+    """The connection is closed."""
+    _give_up_the_turn(connection, record)
+    for name in ("line", "turn"):
+        if name in record.info:
+            os.close(record.info.pop(name))
 
 
 @contextmanager
