@@ -34,8 +34,8 @@ def start(app: Flask) -> None:
         ],
         # What fits one packet gains nothing, and a lone scan's answer is to cost nothing more.
         COMPRESS_MIN_SIZE=1400,
-        # Files are cached by browsers for good, so a page's speed decides: 4 is three quarters of the best at a tenth.
-        COMPRESS_BR_LEVEL=4,
+        # 5 is nine tenths of what the best saves, at a thirtieth of its time.
+        COMPRESS_BR_LEVEL=5,
         COMPRESS_ALGORITHM=["br", "gzip"],
         # Streamed answers are exports: they are files, and nobody waits for their last kilobyte.
         COMPRESS_STREAMS=False,
