@@ -3,7 +3,7 @@
 # What a machine needs to run Checkin, and what only its tests need, as Debian's packages.
 RUN_PACKAGES := fontconfig fonts-babelstone-han fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core \
 	fonts-noto-mono libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0
-TEST_PACKAGES := chromium libatomic1 postgresql
+TEST_PACKAGES := chromium libatomic1 libzbar0 postgresql
 
 # What the pages need of node_modules/, served from our own origin.
 FRONT_END := bootstrap/dist/css/bootstrap.min.css bootstrap/dist/css/bootstrap.rtl.min.css \
