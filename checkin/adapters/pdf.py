@@ -41,7 +41,6 @@ class Extent:
 @dataclass(frozen=True)
 class _Engine:
     weasyprint: Any
-    boxes: Any
     fetcher: Any
     fonts: Any
     stylesheet: Callable[[str], Any]
@@ -150,7 +149,6 @@ def _engine() -> _Engine:
     with _own_fonts():
         try:
             import weasyprint
-            from weasyprint.formatting_structure import boxes
             from weasyprint.text.fonts import FontConfiguration
             from weasyprint.urls import URLFetcher, URLFetcherResponse
         except OSError as error:
@@ -177,4 +175,25 @@ def _engine() -> _Engine:
     def stylesheet(css: str) -> Any:
         return weasyprint.CSS(string=css, url_fetcher=GivenOnly({}), font_config=fonts)
 
-    return _Engine(weasyprint, boxes, GivenOnly, fonts, stylesheet)
+    _copy_no_font_files()
+    return _Engine(weasyprint, GivenOnly, fonts, stylesheet)
+
+
+def _copy_no_font_files() -> None:
+    """Let WeasyPrint look at fonts without a copy of their files, which have up to 20 MB.
+
+    What it embeds is the part that is used, which HarfBuzz takes from the font itself.
+    """
+    from weasyprint.pdf import fonts, stream
+
+    whole = fonts.get_hb_object_data
+
+    class Font(fonts.Font):  # type: ignore[misc]  # WeasyPrint has no types.
+        def __init__(self, *args: Any) -> None:
+            fonts.get_hb_object_data = lambda _face: b""
+            try:
+                super().__init__(*args)
+            finally:
+                fonts.get_hb_object_data = whole
+
+    stream.Font = Font

@@ -120,8 +120,9 @@ def _xor(numbers: Iterable[int]) -> int:
 
 def _quickly(code: str) -> int:
     """The symbol of 29 alphanumeric characters: of the eight masks, the first with the fewest penalties."""
-    basis = _basis()
-    turned = _xor(turns[code[2 * pair : 2 * pair + 2]] for pair, turns in enumerate(basis.turns))
+    basis, turned = _basis(), 0
+    for pair, turns in enumerate(basis.turns):
+        turned ^= turns[code[2 * pair : 2 * pair + 2]]
     return min((zeros ^ turned for zeros in basis.zeros), key=_penalty)
 
 
@@ -146,8 +147,10 @@ _STARTS = {
     for step in (1, BADGE_MODULES)
     for length in (2, 11)
 }
-# Dark, light, three dark, light, dark, as in a finder, and four light beside it (ISO/IEC 18004, 7.8.3.1).
-_LIKE_A_FINDER = ("10111010000", "00001011101")
+# Dark, light, three dark, light, dark, as in a finder, and four light beside it (ISO/IEC 18004, 7.8.3.1): where both
+# patterns, 10111010000 and 00001011101, are dark and light, and where the first is and the other is not.
+_BOTH_DARK, _BOTH_LIGHT = (4, 6), (1, 5, 9)
+_ONE_DARK, _ONE_LIGHT = (0, 2, 3), (7, 8, 10)
 
 
 def _penalty(symbol: int) -> int:
@@ -159,14 +162,26 @@ def _penalty(symbol: int) -> int:
     for step, same in like_the_next.items():
         five = same & same >> step & same >> 2 * step & same >> 3 * step
         points += five.bit_count() + 2 * (five & ~(five << step)).bit_count()
-        for pattern in _LIKE_A_FINDER:
-            found = _STARTS[step, 11]
-            for place, module in enumerate(pattern):
-                found &= (dark if module == "1" else light) >> place * step
-            points += 40 * found.bit_count()
+        points += 40 * _like_finders(dark, light, step)
     across, down = like_the_next[1], like_the_next[BADGE_MODULES]
     points += 3 * (across & across >> BADGE_MODULES & down).bit_count()
     return points + 10 * int(abs(dark.bit_count() / _MODULES * 100 - 50) / 5)
+
+
+def _like_finders(dark: int, light: int, step: int) -> int:
+    found = _STARTS[step, 11]
+    for place in _BOTH_DARK:
+        found &= dark >> place * step
+    for place in _BOTH_LIGHT:
+        found &= light >> place * step
+    one = other = found
+    for place in _ONE_DARK:
+        one &= dark >> place * step
+        other &= light >> place * step
+    for place in _ONE_LIGHT:
+        one &= light >> place * step
+        other &= dark >> place * step
+    return one.bit_count() + other.bit_count()
 
 
 def badge_png(code: str) -> bytes:

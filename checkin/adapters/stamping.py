@@ -5,7 +5,6 @@ what is stamped with WeasyPrint's own layout of the same page.
 """
 
 import copy
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ T = TypeVar("T")
 _SHAPED_AT = 100.0
 _PX_PER_POINT = 96 / 72
 _PX_PER_MM = 96 / 25.4
-# HTML shows each run of these as one space.
-_WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _WORD_JOINER = "\u2060"
 # Lines that are kept to be repeated: organisations and countries, where names come once.
 _LINES_KEPT = 8_192
@@ -40,7 +37,10 @@ class Setting(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A text to be stamped: its setting, its size in points, and the width in millimetres in which it is broken."""
+    """A text to be stamped: its setting, its size in points, and the width in millimetres in which it is broken.
+
+    The text isn't empty, and has no white space that HTML would not show.
+    """
 
     setting: Setting
     text: str
@@ -202,30 +202,25 @@ class Typesetter:
     def extent(self, block: Block, at_most: int) -> Extent | None:
         """The room that a text takes; None where that is certainly more than `at_most` lines."""
         how = self.set(block.setting)
-        room = block.width * _PX_PER_MM / block.scale
+        scale = block.scale
+        room, to_mm = block.width * _PX_PER_MM / scale, scale / _PX_PER_MM
+        whole: _Line = how.whole(block.text)
+        if whole.width <= room:
+            return Extent(1, whole.width * to_mm, whole.width * to_mm, how.reach(whole).height * to_mm)
         # Where a line ends, a space is left out.
-        if how.whole(_plain(block.text)).width > room * at_most + _SHAPED_AT * (at_most - 1):
+        if whole.width > room * at_most + _SHAPED_AT * (at_most - 1):
             return None
-        lines = self.lines(block)
-        to_mm = block.scale / _PX_PER_MM
-        return Extent(
-            len(lines),
-            width=max((line.width for line in lines), default=0.0) * to_mm,
-            length=sum(line.width for line in lines) * to_mm,
-            height=sum(how.reach(line).height for line in lines) * to_mm,
-        )
+        lines = how.broken(block.text, room)
+        widths = [line.width for line in lines]
+        height = sum(how.reach(line).height for line in lines)
+        return Extent(len(lines), max(widths) * to_mm, sum(widths) * to_mm, height * to_mm)
 
     def lines(self, block: Block) -> Sequence[_Line]:
         """A text's lines, at the shaping size."""
         how = self.set(block.setting)
-        text = _plain(block.text)
         room = block.width * _PX_PER_MM / block.scale
-        whole: _Line = how.whole(text)
-        return (whole,) if whole.width <= room else how.broken(text, room)
-
-
-def _plain(text: str) -> str:
-    return _WHITE_SPACE.sub(" ", text).strip(" ")
+        whole: _Line = how.whole(block.text)
+        return (whole,) if whole.width <= room else how.broken(block.text, room)
 
 
 class _Drawn(NamedTuple):
@@ -240,6 +235,7 @@ class _Press:
         self._typesetter = typesetter
         self._designs: dict[int, str] = {}
         self._draw = lru_cache(maxsize=_LINES_KEPT)(self._draw_first)
+        self._colour = cache(self._colour_of)
         self._scratch: Any = None
         self.heard_of_a_lack = False
 
@@ -309,9 +305,9 @@ class _Press:
         how = self._typesetter.set(setting)
         layout = how.shaped(line)
         box = SimpleNamespace(text=line.text, style=how.style, pango_layout=layout, baseline=line.baseline)
-        stream, self.heard_of_a_lack = self._scratch.clone(), False
-        stream.begin_marked_content("Span", _spoken(line.text, setting))
-        stream.set_color(how.style["color"])
+        colour = self._colour(setting)
+        stream, self.heard_of_a_lack = self._empty_scratch(), False
+        stream.stream += [_spoken(line.text, setting), colour]
         stream.begin_text()
         emojis = draw_first_line(stream, box, "clip", "none", Matrix(d=-1))
         stream.end_text()
@@ -321,20 +317,33 @@ class _Press:
             layout.deactivate()
         return _Drawn(_joined(stream), self.heard_of_a_lack)
 
+    def _colour_of(self, setting: Setting) -> bytes:
+        stream = self._empty_scratch()
+        stream.set_color(self._typesetter.set(setting).style["color"])
+        return _joined(stream)
+
+    def _empty_scratch(self) -> Any:
+        """A stream of this document that is on no page; it remembers nothing of the line before."""
+        stream = self._scratch
+        stream.stream = []
+        stream._current_color = stream._current_alpha = stream._current_font = stream._old_font = None
+        return stream
+
 
 def _with_bleed(page: Any) -> tuple[float, float, float, float]:
     left, top, right, bottom = (page.bleed[side] for side in ("left", "top", "right", "bottom"))
     return -left, -top, page.width + left + right, page.height + top + bottom
 
 
-def _spoken(text: str, setting: Setting) -> Any:
-    """What search and screen readers are given instead of glyphs; readers get right-to-left texts wrong with it."""
-    import pydyf
+def _spoken(text: str, setting: Setting) -> bytes:
+    """What search and screen readers are given instead of glyphs (PDF 1.7, 14.9.4).
 
-    spoken = pydyf.Dictionary({"Lang": pydyf.String(setting.language)})
+    Nothing but the language where a text goes right to left: readers turn such texts round.
+    """
+    actual = b""
     if setting.direction == "ltr":
-        spoken["ActualText"] = pydyf.String(text.replace(_WORD_JOINER, ""))
-    return spoken
+        actual = b"/ActualText <feff%s>" % text.replace(_WORD_JOINER, "").encode("utf-16-be").hex().encode()
+    return b"/Span <</Lang (%s) %s>> BDC" % (setting.language.encode(), actual)
 
 
 def _symbol(bitmap: bytes, place: Place) -> bytes:
@@ -371,10 +380,7 @@ class _Page:
 
 
 class _Fonts(dict[Any, Any]):
-    """The fonts of a document: made once a process, and without a copy of their files, which have up to 20 MB.
-
-    At the end, the part of a file that is used is taken from Pango's.
-    """
+    """The fonts of a document, of which each is looked at once a process."""
 
     _known: ClassVar[dict[Any, Any]] = {}
 
@@ -384,7 +390,6 @@ class _Fonts(dict[Any, Any]):
         return super().__contains__(key)
 
     def __setitem__(self, key: Any, font: Any) -> None:
-        font.file_content = b""
         # Of one with pictures, WeasyPrint holds what is Pango's, and may be gone later.
         if not (font.png or font.svg or font.colr):
             self._known[key] = _unused(font)

@@ -17,6 +17,8 @@ _BALANCES = (1.02, 1.07, 1.13, 1.2, 1.3)
 # As in "Muniandy a/l Subramaniam", son of: no line ends after such a slash.
 _SLASH_IN_A_WORD = re.compile(r"(?<=\S)/(?=\S)")
 _WORD_JOINER = "\u2060"
+# HTML shows each run of these as one space.
+_WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 
 # The room that a block takes; None where that is certainly more than so many lines.
 Measure = Callable[[Block, int], Extent | None]
@@ -56,9 +58,10 @@ def fit(text: Text, room: Room, *, measure: Measure) -> Block:
     it fits. A text of several lines is set as narrow as its lines allow, so that these are of like length.
     Raises ValueError for a text that can't be made to fit, such as in a room of no height.
     """
+    shown = _SLASH_IN_A_WORD.sub("/" + _WORD_JOINER, _WHITE_SPACE.sub(" ", text.text).strip(" "))
+    whole, broken = (Setting(text.kind, text.language, text.direction, breaks) for breaks in (False, True))
     for size, breaks_words in _attempts(room):
-        setting = Setting(text.kind, text.language, text.direction, breaks_words)
-        block = Block(setting, _SLASH_IN_A_WORD.sub("/" + _WORD_JOINER, text.text), size.points, room.width)
+        block = Block(broken if breaks_words else whole, shown, size.points, room.width)
         extent = measure(block, size.lines)
         if extent is not None and _holds(room, extent, lines=size.lines):
             return _balanced(block, extent, measure)

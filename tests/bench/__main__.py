@@ -27,7 +27,7 @@ from checkin.domain import badges
 from checkin.domain.programme import programme
 from checkin.organisers import demo
 from tests import servers, world
-from tests.bench import frames, hard_frames, load, pages, registering, sheets, statements
+from tests.bench import frames, hard_frames, load, pages, printing, registering, sheets, statements
 
 RUNS = 3
 CONNECTIONS = 32
@@ -80,9 +80,10 @@ def measured(url: str) -> Iterator[Figure]:
         *sheets.measured(app, RUNS),
         *registering.measured(app),
     ]
-    # The browser's figures don't depend on the database.
+    # The browser's and the printer's figures don't depend on the database.
     if kind == "sqlite":
         rows += [
+            *printing.measured(RUNS),
             *frames.measured(app, url),
             *hard_frames.measured(app, url),
             *pages.measured(app, url, RUNS),
