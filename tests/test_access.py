@@ -18,9 +18,11 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import doors, messages, paper, staff
+from checkin.domain import doors, messages, paper, print_runs, staff
+from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.paper import Keyed
+from checkin.domain.print_runs import Order
 from checkin.domain.programme import programme
 from checkin.domain.staff import SecondFactor
 from checkin.tokens import lookup_id
@@ -82,6 +84,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/vips", "vips.index"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/vips/live", "vips.live"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/by-hand", "by_hand.index"): READERS,
+    ("GET", "/organiser/prints", "prints.index"): ORGANISER,
+    ("POST", "/organiser/prints", "prints.make"): ORGANISER,
+    ("GET", "/organiser/prints/{run}", "prints.show"): ORGANISER,
+    ("GET", "/organiser/prints/{run}/live", "prints.live"): ORGANISER,
+    ("POST", "/organiser/prints/{run}/1.pdf", "prints.file"): ORGANISER,
+    ("POST", "/organiser/prints/{run}/packing.csv", "prints.packing"): ORGANISER,
+    ("POST", "/organiser/prints/{run}/cancel", "prints.cancel"): ORGANISER,
+    ("POST", "/organiser/prints/{run}/resume", "prints.resume"): ORGANISER,
     ("GET", "/organiser/exports", "files.index"): ORGANISER,
     ("POST", "/organiser/exports/delegates", "files.download"): ORGANISER,
     ("GET", "/organiser/outbox", "outbox.index"): ORGANISER,
@@ -233,12 +243,23 @@ class Cast:
                 session, [line], door=door, direction="in", operator=by, programme=plan, now=now
             )[0].id
 
+    @cached_property
+    def run(self) -> int:
+        """A print run with one file."""
+        now = clock.now()
+        with self.app.app_context(), transaction() as session:
+            wanted, order = PrintFilter(reference="KL-00001"), Order(batch_size=1)
+            run = print_runs.make_run(session, wanted, order=order, words={}, actor="staff:1", now=now)
+            print_runs.store_piece(session, run.id, 1, number=0, content=b"%PDF")
+            print_runs.store_batch(session, run, 1, printed=[], size=4, lacking=[], now=now)
+            return run.id
+
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
         known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
         known |= {"door": str(self.spare.door), "phone": str(self.spare.phone), "keyed": str(self.keyed)}
-        path = path.format(**known, letter=self.letter, pairing=self.pairing)
+        path = path.format(**known, letter=self.letter, pairing=self.pairing, run=self.run)
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.
             headers |= {"Accept": "text/html"}

@@ -169,12 +169,17 @@ def layout_names() -> list[str]:
     )
 
 
-@cache
-def badge_layout(name: str, *, bleed: bool = False) -> Layout:
-    """The layout of that name; raises Refusal, naming the layouts there are, for another."""
+def known_layout(name: str) -> None:
+    """Raise Refusal, naming the layouts there are, for another."""
     known = layout_names()
     if name not in known:
         raise Refusal("unknown_layout", f"There is no badge layout {name!r}, but {', '.join(known)}.")
+
+
+@cache
+def badge_layout(name: str, *, bleed: bool = False) -> Layout:
+    """The layout of that name; raises like `known_layout`."""
+    known_layout(name)
     with pdf.one_at_a_time:
         return Layout(name, bleed=bleed)
 
@@ -206,20 +211,35 @@ def write_badges(
     bleed: bool = False,
     on_page: Callable[[int], None],
 ) -> PrintReport:
-    """A print run: its badges in order, written to `out` at once when all are done.
+    """A print run's file, written to `out` at once when all are done; whatever goes wrong, `out` stays as it was.
 
-    `on_page` is told each time how many more badges are done. Whatever goes wrong, `out` stays as it was.
+    Raises like `print_badges`.
+    """
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".badges-") as folder:
+        whole = Path(folder, "whole.pdf")
+        with whole.open("wb") as file:
+            report = print_badges(faces, file, layout=layout, bleed=bleed, on_page=on_page)
+        whole.replace(out)
+    return report
+
+
+def print_badges(
+    faces: Iterable[BadgeFace],
+    out: IO[bytes],
+    *,
+    layout: str = "a6",
+    bleed: bool = False,
+    on_page: Callable[[int], None],
+) -> PrintReport:
+    """Badges in their order, as one PDF; `on_page` is told each time how many more are done.
+
     Raises like `badge_pdf`, and Refusal for a run of no badges.
     """
     run = list(faces)
     if not run:
         raise Refusal("no_badges", "There are no badges to print.")
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".badges-") as folder:
-        whole = Path(folder, "whole.pdf")
-        with whole.open("wb") as file:
-            chosen = badge_layout(layout, bleed=bleed)
-            missing = _print(run, file, chosen, title=run[0].event, on_page=on_page)
-        whole.replace(out)
+    chosen = badge_layout(layout, bleed=bleed)
+    missing = _print(run, out, chosen, title=run[0].event, on_page=on_page)
     return PrintReport(len(run), tuple(missing))
 
 

@@ -2,14 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
+from checkin.domain.collation import collated
 from checkin.domain.delegates import Delegate
 from checkin.domain.event import Category, the_event
 from checkin.domain.words import latin
@@ -164,7 +166,10 @@ def reissue_badge(session: Session, delegate: Delegate, *, reason: str, key: Bad
 
 @dataclass(frozen=True)
 class PrintFilter:
-    """Which badges to print; None and False filter nothing. `since` keeps what was issued or changed after it."""
+    """Which badges to print; None and False filter nothing.
+
+    `since` keeps what was issued or changed after it, `changed` what was never printed or changed after its print.
+    """
 
     reference: str | None = None
     category_id: int | None = None
@@ -172,29 +177,31 @@ class PrintFilter:
     organisation: str | None = None
     delegation: str | None = None
     unprinted: bool = False
+    changed: bool = False
     since: datetime | None = None
     sort: str = "name"
 
 
-SORTS = {
-    "name": (Delegate.name,),
-    "organisation": (Delegate.organisation, Delegate.name),
-    "category": (Category.position, Delegate.name),
-    "country": (Delegate.country, Delegate.name),
-    "reference": (Delegate.reference,),
+# How badges may be sorted: names and organisations as people look them up, each script by itself.
+SORTS: dict[str, Callable[[Row[Badge, Delegate, Category]], tuple[Any, ...]]] = {
+    "name": lambda row: (collated(row.Delegate.name),),
+    "organisation": lambda row: (collated(row.Delegate.organisation), collated(row.Delegate.name)),
+    "category": lambda row: (row.Category.position, collated(row.Delegate.name)),
+    "country": lambda row: (row.Delegate.country or "ZZ", collated(row.Delegate.name)),
+    "reference": lambda row: (row.Delegate.reference,),
 }
 
 
 def badges_to_print(
     session: Session, wanted: PrintFilter, *, at_most: int | None = None
 ) -> Sequence[Row[Badge, Delegate, Category]]:
-    """The live badges of confirmed delegates that a print run wants, in its order."""
+    """The live badges of confirmed delegates that a print run wants, in its order; at most the first by reference."""
     query = (
         select(Badge, Delegate, Category)
         .join(Delegate, Delegate.id == Badge.delegate_id)
         .join(Category, Category.id == Delegate.category_id)
         .where(Badge.revoked_at.is_(None), Delegate.status == "confirmed")
-        .order_by(*SORTS[wanted.sort], Delegate.id)
+        .order_by(Delegate.reference)
     )
     exact = {
         Delegate.reference: wanted.reference,
@@ -208,7 +215,9 @@ def badges_to_print(
         query = query.where(Badge.printed_at.is_(None))
     if wanted.since is not None:
         query = query.where((Badge.issued_at >= wanted.since) | (Delegate.changed_at >= wanted.since))
-    return session.execute(query.limit(at_most)).all()
+    if wanted.changed:
+        query = query.where(Badge.printed_at.is_(None) | (Delegate.changed_at > Badge.printed_at))
+    return sorted(session.execute(query.limit(at_most)).all(), key=SORTS[wanted.sort])
 
 
 def mark_printed(session: Session, badge_ids: Sequence[uuid.UUID], *, now: datetime) -> None:

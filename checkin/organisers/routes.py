@@ -14,6 +14,7 @@ from checkin.organisers import (
     people,
     person,
     phones,
+    prints,
     readiness,
     vips,
 )
@@ -34,4 +35,5 @@ PARTS = (
     keying.blueprint,
     conflicts.blueprint,
     phones.blueprint,
+    prints.blueprint,
 )

@@ -55,8 +55,15 @@ ACTIONS = {
     "pairing offered": _("Offered to pair a phone"),
     "paper keyed in": _("Keyed in a paper list"),
     "paper list printed": _("Printed a paper list"),
+    "packing list fetched": _("Downloaded a packing list"),
     "passkey added": _("Added a passkey"),
     "passkey removed": _("Removed a passkey"),
+    "print run cancelled": _("Stopped a print run"),
+    "print run done": _("Finished a print run"),
+    "print run failed": _("Failed at a print run"),
+    "print run fetched": _("Downloaded badges of a print run"),
+    "print run made": _("Ordered a print run"),
+    "print run resumed": _("Had a print run go on"),
     "queue imported": _("Imported the scans that a phone had kept"),
     "recovery code used": _("Used a recovery code"),
     "recovery codes renewed": _("Made new recovery codes"),
@@ -67,6 +74,29 @@ ACTIONS = {
     "staff added": _("Added a member of staff"),
     "staff signed in": _("Signed in"),
     "staff signed out": _("Signed out"),
+}
+
+LAYOUTS = {
+    "a6": _("A6 upright"),
+    "a6-landscape": _("A6 across"),
+    "a4-four": _("Four A6 on a sheet, to be cut"),
+    "a4-fold": _("A4, folded twice to A6"),
+    "card": _("Card, 86 × 54 mm"),
+    "label": _("Label for desk printers, 62 × 100 mm"),
+}
+RUN_STATES = {
+    "waiting": _("Waiting for the printer"),
+    "printing": _("Being printed"),
+    "done": _("Done"),
+    "cancelled": _("Stopped"),
+    "failed": _("Failed"),
+}
+SORTED = {
+    "name": _("Name"),
+    "organisation": _("Organisation"),
+    "category": _("Category"),
+    "country": _("Country"),
+    "reference": _("Reference"),
 }
 
 LETTERS = {

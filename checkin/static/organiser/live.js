@@ -1,4 +1,4 @@
-// The page of readiness that stands open: asks again every few seconds, and says when nobody answers.
+// A page that stands open: asks again every few seconds for what changes, and says when nobody answers.
 
 import { isStale, pause } from "./pace.js";
 
@@ -10,8 +10,8 @@ import { isStale, pause } from "./pace.js";
 export function renew(page, answer) {
   const old = page.querySelector("#live");
   const fresh = answer.querySelector("#live");
-  if (!old || !fresh) throw new Error("no phones");
-  // Whoever stands on a phone's link stays there.
+  if (!old || !fresh) throw new Error("nothing live");
+  // Whoever stands on a link stays there.
   const focused = old.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
   if (old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh);
   const again = focused ? page.querySelector(`a[href="${CSS.escape(focused)}"]`) : null;
@@ -35,6 +35,7 @@ function follow(page) {
 
   const ask = async () => {
     clearTimeout(timer);
+    if (page.querySelector("#live[data-settled]")) return;
     try {
       const answer = await fetch(page.dataset.liveFrom ?? "", { signal: AbortSignal.timeout(10_000) });
       // Signed out meanwhile: the page itself leads to the sign-in and back.
@@ -58,8 +59,8 @@ function follow(page) {
   });
 }
 
-const page = globalThis.document?.getElementById("readiness");
-if (page) follow(page);
+const page = globalThis.document?.querySelector("[data-live-from]");
+if (page instanceof HTMLElement) follow(page);
 
 const print = globalThis.document?.getElementById("print");
 if (print) {
