@@ -32,6 +32,7 @@ from checkin.domain import (
     delegates,
     doors,
     links,
+    print_runs,
     queue_files,
     staff,
     test_badges,
@@ -44,10 +45,11 @@ from checkin.domain.queue_files import WRONG
 from checkin.domain.registering import Enrolment
 from checkin.domain.restoring import Standing
 from checkin.errors import Refusal
-from checkin.organisers import demo, enrolling, exports, imports, queues, settings
+from checkin.organisers import demo, enrolling, exports, imports, prints, queues, settings
 from checkin.tokens import new_id
 
 ACTOR = "command line"
+LATEST_RUNS = 20
 FIRST_ORGANISER = "organiser@localhost"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -337,16 +339,24 @@ def badges_group() -> None:
 @click.option("--organisation")
 @click.option("--delegation")
 @click.option("--unprinted", is_flag=True, help="Only those never printed.")
+@click.option("--changed", is_flag=True, help="Only those never printed, or changed since their print.")
 @click.option(
     "--since", type=click.DateTime(), help="Only those issued or changed since then (event's time)."
 )
 @click.option("--sort", default="name", show_default=True, type=click.Choice(tuple(badges.SORTS)))
-@click.option("--layout", default="a6", show_default=True)
+@click.option("--layout", default="a6", show_default=True, help="A folder of templates/badges.")
+@click.option("--bleed", is_flag=True, help="With 3 mm of bleed and crop marks, as print shops ask for.")
 @prepared
 def badges_print(
-    config: Config, out: Path, since: datetime | None, category: str | None, layout: str, **wanted: Any
+    config: Config,
+    out: Path,
+    since: datetime | None,
+    category: str | None,
+    layout: str,
+    bleed: bool,
+    **wanted: Any,
 ) -> None:
-    """Print live badges into one PDF."""
+    """Print live badges into one PDF; the run is kept as those of the browser are."""
     now = clock.now()
     with reading() as session:
         plan = programme(session)
@@ -355,17 +365,30 @@ def badges_print(
             since=None if since is None else since.replace(tzinfo=plan.zone).astimezone(UTC),
             **_exact(wanted),
         )
-        rows = badges.badges_to_print(session, chosen)
+        rows = print_runs.matching(session, chosen)
     if not rows:
         raise Refusal("nothing_to_print", "No live badge matches: nothing was written.")
     with bar("Printing badges", len(rows)) as update:
-        report = documents.write_badges(faces(rows, plan, key=config.key), out, layout=layout, on_page=update)
+        printed = faces(rows, plan, key=config.key)
+        report = documents.write_badges(printed, out, layout=layout, bleed=bleed, on_page=update)
+    words = _words_of(wanted, category=chosen.category_id)
     with transaction() as session:
-        badges.mark_printed(session, [row.Badge.id for row in rows], now=now)
+        order = print_runs.Order(layout, bleed, batch_size=len(rows))
+        print_runs.record_run(
+            session, rows, order=order, words=words, lacking=report.missing_glyphs, actor=ACTOR, now=now
+        )
         audit.record(session, "badges printed", actor=ACTOR, now=now, badges=len(rows), layout=layout)
     click.echo(f"{report.pages} badges are in {out}.")
     for reference in report.missing_glyphs:
         click.echo(f"Warning: {reference} has letters that no installed font can print.", err=True)
+
+
+def _words_of(wanted: dict[str, Any], *, category: int | None) -> dict[str, Any]:
+    """What was asked for, as print runs keep it."""
+    only = "changed" if wanted["changed"] else "unprinted" if wanted["unprinted"] else None
+    words = {name: wanted[name] for name in ("reference", "country", "organisation", "delegation", "sort")}
+    words |= {"category": None if category is None else str(category), "only": only}
+    return {name: value for name, value in words.items() if value}
 
 
 def _exact(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -377,6 +400,47 @@ def _exact(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted["reference"] is not None:
         wanted["reference"] = wanted["reference"].strip().upper()
     return wanted
+
+
+@badges_group.command(name="runs")
+@prepared
+def badges_runs(_config: Config) -> None:
+    """List the latest print runs."""
+    with reading() as session:
+        plan = programme(session)
+        for run, progress in print_runs.runs(session, at_most=LATEST_RUNS):
+            when = run.made_at.astimezone(plan.zone)
+            click.echo(
+                f"{run.id:>5}  {when:%Y-%m-%d %H:%M}  {run.state:<10}{progress.printed:>7} of {run.badges:>6}"
+                f"  {run.layout:<14}{run.made_by}"
+            )
+
+
+@badges_group.command(name="fetch")
+@click.argument("run_id", metavar="RUN", type=int)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="A folder.")
+@prepared
+def badges_fetch(_config: Config, run_id: int, out: Path) -> None:
+    """Write the files of a print run, and its list of boxes, into a folder."""
+    with reading() as session:
+        plan, run = programme(session), print_runs.the_run(session, run_id)
+        numbers = sorted(print_runs.kept_files(session, run_id))
+        packed = list(print_runs.packing_list(session, run))
+    if run.state != "done" or not numbers:
+        raise Refusal("no_files", f"Print run {run_id} is {run.state} and has {len(numbers)} files here.")
+    out.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        with reading() as session:
+            content = print_runs.file_of(session, run_id, number)
+        (out / f"{plan.code}-badges-{run_id}-{number:03d}.pdf").write_bytes(content)
+    with (out / f"{plan.code}-boxes-{run_id}.csv").open("wb") as file:
+        exports.write_csv(file, prints.packing_table(packed), on_row=lambda: None)
+    with transaction() as session:
+        now = clock.now()
+        audit.record(
+            session, "print run fetched", actor=ACTOR, now=now, subject=str(run_id), files=len(numbers)
+        )
+    click.echo(f"{len(numbers)} files and the list of boxes are in {out}.")
 
 
 @badges_group.command(name="test")

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -159,17 +158,40 @@ def make_run(
     rows = matching(session, wanted)
     if not rows:
         raise Refusal("nothing_to_print", "No live badge matches: there is nothing to print.")
-    run = PrintRun(
-        made_at=now,
-        made_by=actor,
-        wanted=words,
-        layout=order.layout,
-        bleed=order.bleed,
-        badges=len(rows),
-        batch_size=order.batch_size,
-        box_size=order.box_size,
-        state="waiting",
-    )
+    return _kept(session, rows, order=order, words=words, state="waiting", actor=actor, now=now)
+
+
+def record_run(
+    session: Session,
+    rows: Sequence[Row[Badge, Delegate, Category]],
+    *,
+    order: Order,
+    words: dict[str, Any],
+    lacking: Sequence[str],
+    actor: str,
+    now: datetime,
+) -> PrintRun:
+    """Keep a run that was printed at once, into a file elsewhere."""
+    run = _kept(session, rows, order=order, words=words, state="done", actor=actor, now=now)
+    run.ended_at = now
+    printed = [row.Badge.id for row in rows]
+    store_batch(session, run, 1, printed=printed, size=0, lacking=lacking, now=now)
+    return run
+
+
+def _kept(
+    session: Session,
+    rows: Sequence[Row[Badge, Delegate, Category]],
+    *,
+    order: Order,
+    words: dict[str, Any],
+    state: str,
+    actor: str,
+    now: datetime,
+) -> PrintRun:
+    sizes = {"batch_size": order.batch_size, "box_size": order.box_size}
+    run = PrintRun(made_at=now, made_by=actor, wanted=words, badges=len(rows), state=state, **sizes)
+    run.layout, run.bleed = order.layout, order.bleed
     session.add(run)
     session.flush()
     items = [
@@ -336,23 +358,15 @@ def go_on(session: Session, run: PrintRun) -> None:
     run.state, run.ended_at, run.failure = "waiting", None, ""
 
 
-def pieces(session: Session, run_id: int, batch: int) -> Sequence[int]:
-    """The numbers of a file's parts, in order; none where it is gone or not made."""
+def file_of(session: Session, run_id: int, batch: int) -> bytes:
+    """A batch's file; empty where it is gone or not made."""
     query = (
-        select(PrintPiece.number)
+        select(PrintPiece.content)
         .join(PrintBatch, (PrintBatch.run_id == PrintPiece.run_id) & (PrintBatch.number == PrintPiece.batch))
         .where(PrintPiece.run_id == run_id, PrintPiece.batch == batch)
         .order_by(PrintPiece.number)
     )
-    return session.scalars(query).all()
-
-
-def piece(session: Session, run_id: int, batch: int, *, number: int) -> bytes:
-    """A part of a file."""
-    query = select(PrintPiece.content).where(
-        PrintPiece.run_id == run_id, PrintPiece.batch == batch, PrintPiece.number == number
-    )
-    return session.scalars(query).one()
+    return b"".join(session.scalars(query))
 
 
 def drop_old_files(session: Session, *, now: datetime) -> int:
@@ -363,10 +377,3 @@ def drop_old_files(session: Session, *, now: datetime) -> int:
         return 0
     gone: Any = session.execute(delete(PrintPiece).where(PrintPiece.run_id == run_id))
     return int(gone.rowcount)
-
-
-def mark_recorded(session: Session, run: PrintRun, *, lacking: Sequence[str], now: datetime) -> None:
-    """Keep a run that was printed at once into a file elsewhere."""
-    printed = session.scalars(select(PrintItem.badge_id).where(PrintItem.run_id == run.id)).all()
-    store_batch(session, run, 1, printed=printed, size=0, lacking=lacking, now=now)
-    session.execute(update(PrintRun).where(PrintRun.id == run.id).values(state="done", ended_at=now))

@@ -1,7 +1,7 @@
 """Print runs: chosen, ordered, followed and fetched; it owns no table."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ from checkin.documents.badges import layout_names
 from checkin.domain import audit, print_runs
 from checkin.domain.badges import SORTS, PrintFilter
 from checkin.domain.countries import country_codes
+from checkin.domain.delegates import Delegate
 from checkin.domain.print_runs import LARGEST_BATCH, LARGEST_BOX, Order, PrintRun
 from checkin.domain.programme import Programme
 from checkin.errors import Conflict, NotFound, Refusal
@@ -111,9 +112,8 @@ def file(run_id: int, number: int) -> Response:
     """A file of a run; that it was fetched is committed before its first byte."""
     with reading() as session:
         plan = pages.programme_now(session)
-        pieces = print_runs.pieces(session, run_id, number)
-        content = b"".join(print_runs.piece(session, run_id, number, number=one) for one in pieces)
-    if not pieces:
+        content = print_runs.file_of(session, run_id, number)
+    if not content:
         raise NotFound(
             "no_such_file", _("This file isn't there: it wasn't made yet, or is older than two weeks.")
         )
@@ -138,16 +138,21 @@ def packing(run_id: int) -> Response:
     with reading() as session:
         plan = pages.programme_now(session)
         run = print_runs.the_run(session, run_id)
-        rows: Iterator[Sequence[exports.Cell]] = (
-            [box, place, one.reference, one.honorific, one.name, one.organisation, category]
-            for box, place, one, category in print_runs.packing_list(session, run)
-        )
-        exports.write_csv(out, (PACKING, rows), on_row=lambda: None)
+        exports.write_csv(out, packing_table(print_runs.packing_list(session, run)), on_row=lambda: None)
     with transaction() as session:
         audit.record(
             session, "packing list fetched", actor=pages.actor(), now=clock.now(), subject=str(run_id)
         )
     return _sent(out.getvalue(), "text/csv; charset=utf-8", f"{plan.code}-boxes-{run_id}.csv")
+
+
+def packing_table(packed: Iterable[tuple[int, int, Delegate, str]]) -> exports.Table:
+    """The list of boxes, for a file."""
+    rows: Iterator[Sequence[exports.Cell]] = (
+        [box, place, one.reference, one.honorific, one.name, one.organisation, category]
+        for box, place, one, category in packed
+    )
+    return PACKING, rows
 
 
 def _sent(content: bytes, media_type: str, name: str) -> Response:

@@ -80,6 +80,8 @@ class Scene:
         yield "readiness", "/organiser/readiness", None
         yield "paper", f"/organiser/paper?door={self.door}", None
         yield "keying", "/organiser/paper/keying", _key_in
+        yield "prints", "/organiser/prints?look=yes", None
+        yield "print-run", "/organiser/prints?look=yes", _print
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
         yield "audit", "/organiser/audit", None
@@ -98,6 +100,11 @@ def _send_empty(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
     page.locator(".summary").wait_for()
+
+
+def _print(page: Page) -> None:
+    page.locator(".print-found button").click()
+    page.locator(".print-bar").wait_for()
 
 
 def _key_in(page: Page) -> None:

@@ -3,6 +3,7 @@
 import io
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -19,6 +20,7 @@ from checkin.domain.delegates import Delegate, delegate_with_reference
 from checkin.domain.print_runs import Order, PrintBatch, PrintPiece, PrintRun
 from checkin.errors import Conflict, Refusal
 from tests import world
+from tests.journeys.commands import ShellHere
 from tests.workers import PATIENCE, worker_process, working
 
 NAMES = [
@@ -51,6 +53,7 @@ import sys
 from checkin.adapters import jobs
 from checkin.app import create_app
 from checkin.config import Config
+from tests.journeys.commands import ShellHere
 from tests.workers import QUICK
 
 if __name__ == "__main__":
@@ -106,13 +109,7 @@ def references(app: Flask, run_id: int) -> list[str]:
     """Those on the pages of a run's files, in order."""
     with app.app_context(), reading() as session:
         batches = [batch.number for batch in print_runs.made_batches(session, run_id)]
-        files = [
-            b"".join(
-                print_runs.piece(session, run_id, batch, number=number)
-                for number in print_runs.pieces(session, run_id, batch)
-            )
-            for batch in batches
-        ]
+        files = [print_runs.file_of(session, run_id, batch) for batch in batches]
     found = []
     for content in filter(None, files):
         document = pypdfium2.PdfDocument(io.BytesIO(content))
@@ -253,3 +250,20 @@ def test_a_run_that_makes_no_sense_is_refused(people: Flask, sizes: dict[str, An
 def test_a_run_of_nobody_is_refused(expo: Flask) -> None:
     with pytest.raises(Refusal, match="nothing to print"):
         order(expo)
+
+
+def test_the_command_line_prints_lists_and_fetches(people: Flask, database_url: str, tmp_path: Path) -> None:
+    checkin, out = ShellHere(database_url), tmp_path / "badges.pdf"
+
+    assert "10 badges" in checkin("badges", "print", "--unprinted", "--bleed", "--out", out)
+    assert "No live badge" in checkin.refuses("badges", "print", "--changed", "--out", out)
+    run_id = order(people)
+    assert "is waiting" in checkin.refuses("badges", "fetch", str(run_id), "--out", tmp_path / "files")
+    assert printed(people, run_id) == "done"
+    assert "4 files" in checkin("badges", "fetch", str(run_id), "--out", tmp_path / "files")
+
+    listed = checkin("badges", "runs").splitlines()
+    assert [line.split()[0] for line in listed] == ["2", "1"]
+    assert "command line" in listed[1]
+    made = sorted(path.name for path in (tmp_path / "files").iterdir())
+    assert [name.rpartition("-")[2] for name in made] == ["001.pdf", "002.pdf", "003.pdf", "004.pdf", "2.csv"]
