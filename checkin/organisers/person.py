@@ -17,7 +17,7 @@ from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.documents.badge_faces import face
 from checkin.documents.badges import badge_pdf
-from checkin.domain import audit, badges, delegates, listing, messages, registering
+from checkin.domain import audit, badges, delegates, listing, messages, print_runs, registering
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import Delegate
 from checkin.errors import Conflict
@@ -70,6 +70,8 @@ def _shown(
         delegate = pages.delegate(session, reference)
         held = listing.badges_of(session, delegate.id)
         rows = listing.history(session, delegate)
+        was_printed = any(badge.printed_at for badge in held)
+        slot = print_runs.last_slot(session, delegate.id) if was_printed else None
     with transaction() as session:
         audit.record(session, "delegate opened", actor=pages.actor(), now=now, subject=delegate.reference)
     shown = render_template(
@@ -80,6 +82,7 @@ def _shown(
         category=plan.categories[delegate.category_id],
         status_name=STATUSES[delegate.status],
         badges=held,
+        slot=slot,
         live=next((str(badge.id) for badge in held if badge.revoked_at is None), ""),
         arrivals=[row for row in rows if row.source == "arrival"],
         consents=_consents(rows),

@@ -198,7 +198,7 @@ def _index(asked: Asked, *, alert: str = "") -> str:
 
 def _wanted(asked: Asked, plan: Programme) -> PrintFilter:
     category, country = asked.get("category", ""), asked.get("country", "")
-    only, sort = asked.get("only", ""), asked.get("sort", "name")
+    only, sort = asked.get("only", ""), asked.get("sort") or "name"
     known = {str(one) for one in plan.categories}
     if (category and category not in known) or (country and country not in country_codes()):
         raise Refusal("unknown_choice", _("Please choose again: one of these isn't offered any more."))
@@ -217,7 +217,7 @@ def _wanted(asked: Asked, plan: Programme) -> PrintFilter:
 
 def _order(asked: Asked) -> Order:
     usual = Order()
-    layout = asked.get("layout", usual.layout)
+    layout = asked.get("layout") or usual.layout
     if layout not in layout_names():
         raise Refusal("unknown_choice", _("Please choose again: one of these isn't offered any more."))
     batch = _size(asked, "batch_size", usual.batch_size, LARGEST_BATCH)
@@ -281,6 +281,7 @@ def _run_page(template: str, run_id: int) -> str:
         batches = print_runs.made_batches(session, run_id)
         kept = print_runs.kept_files(session, run_id)
         progress = print_runs.progress(session, run)
+        who = audit.actors(session).get(run.made_by, run.made_by)
     lacking = [reference for batch in batches for reference in batch.lacking]
     return render_template(
         template,
@@ -293,6 +294,7 @@ def _run_page(template: str, run_id: int) -> str:
         layout=LAYOUTS.get(run.layout, run.layout),
         sorts=SORTED,
         described=_described(run, plan),
+        who=who,
         plan=plan,
         pages=pages,
         number=format_decimal,

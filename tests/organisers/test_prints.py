@@ -83,6 +83,7 @@ def test_a_run_is_ordered_printed_and_fetched(people: Flask) -> None:
     assert "'=SUM(1)" in boxes
     assert acts(people) == ["print run made", "print run done", "print run fetched", "packing list fetched"]
     assert f"Run {run_id}" in browser.get(PAGE).text
+    assert f"box 2, place 2 of print run {run_id}" in browser.get("/organiser/delegates/KL-00004").text
 
 
 def test_a_run_can_be_stopped_and_goes_on(people: Flask) -> None:
