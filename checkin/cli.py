@@ -24,6 +24,7 @@ from checkin.db import db, reading, transaction
 from checkin.documents import badges as documents
 from checkin.documents import mailing
 from checkin.documents.badge_faces import faces
+from checkin.documents.layouts import refuse_broken_layouts
 from checkin.documents.practice import practice_sheet
 from checkin.domain import (
     attendance,
@@ -108,6 +109,7 @@ def cli() -> None:
 def serve(host: str, port: int, workers: int, https: bool, no_worker: bool) -> None:
     """Serve everything, in production too."""
     config = Config.from_env(host=host, port=port, https=https)
+    refuse_broken_layouts()
     application(config)
     click.echo(f"Checkin serves {config.base_url}", err=True)
     serving.serve(config, host=host, port=port, workers=workers, https=https, with_worker=not no_worker)
@@ -129,6 +131,7 @@ def worker(name: str) -> None:
 def run(host: str, port: int) -> None:
     """Try it out: serve, with the demo event where the database is empty."""
     config = Config.from_env(host=host, port=port)
+    refuse_broken_layouts()
     app = application(config)
     with app.app_context():
         with reading() as session:

@@ -16,10 +16,12 @@ from checkin.adapters.copying import missing_programs
 from checkin.config import ROOT, SETTINGS, Config
 from checkin.db import db, reading
 from checkin.documents.badges import missing_fonts
+from checkin.documents.layout_checks import layout_faults
 from checkin.domain.badges import Badge
 from checkin.domain.event import is_set_up
 from checkin.domain.messages import waiting_messages
 from checkin.domain.staff import Staff
+from checkin.errors import Refusal
 
 NEEDED_BYTES = 2 * 1024**3
 
@@ -85,10 +87,7 @@ def _settings(config: Config) -> Iterator[Finding]:
 
 
 def _machine(config: Config) -> Iterator[Finding]:
-    for font in missing_fonts():
-        yield Finding(
-            f"This machine can't print {font}", "Run `make install`, which installs the fonts.", grave=True
-        )
+    yield from _printing()
     vendor = ROOT / "checkin" / "static" / "vendor"
     if not any(vendor.rglob("*.css")):
         yield Finding("The pages' styles are not installed", "Run `make install`.", grave=True)
@@ -107,6 +106,26 @@ def _machine(config: Config) -> Iterator[Finding]:
         )
     if config.sqlite:
         yield from _file(Path(config.database_url.removeprefix("sqlite:///")))
+
+
+def _printing() -> Iterator[Finding]:
+    try:
+        missing, faults = missing_fonts(), layout_faults()
+    except Refusal as refusal:
+        yield Finding("No badge can be printed", str(refusal), grave=True)
+        return
+    if missing:
+        yield Finding(
+            f"This machine has no letters for {', '.join(missing)}",
+            "Run `make install`, which installs the fonts; until then such names are printed as empty boxes.",
+            grave=True,
+        )
+    if faults:
+        yield Finding(
+            "Not all badge layouts can be printed as they are",
+            f"See docs/badges.md, and mend: {' '.join(faults)}",
+            grave=True,
+        )
 
 
 def _file(path: Path) -> Iterator[Finding]:

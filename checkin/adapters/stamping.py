@@ -199,6 +199,11 @@ class Typesetter:
     def __init__(self, stylesheet: str) -> None:
         self.set = cache(lambda setting: _Set(setting, stylesheet))
 
+    def margins(self, setting: Setting) -> tuple[float, float]:
+        """What a text keeps free above and below it, in millimetres."""
+        how = self.set(setting)
+        return how.margin_top / _PX_PER_MM, how.margin_bottom / _PX_PER_MM
+
     def extent(self, block: Block, at_most: int) -> Extent | None:
         """The room that a text takes; None where that is certainly more than `at_most` lines."""
         how = self.set(block.setting)

@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -10,21 +9,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2 import Template
 from markupsafe import Markup
 from PIL import ImageColor
 
 from checkin.adapters import pdf, qr
-from checkin.adapters.stamping import Block, Design, Stamp, Typesetter, print_pages
-from checkin.config import ROOT
+from checkin.adapters.stamping import Block, Design, Setting, Stamp, Typesetter, print_pages
 from checkin.documents import scripts
-from checkin.documents.fitting import Room, Size, Text, fit, paragraph
+from checkin.documents.fitting import Text, fit, paragraph
+from checkin.documents.layouts import (
+    OWN_LINES,
+    SHARED_LINES,
+    LayoutFiles,
+    SheetFiles,
+    read_layout,
+    wrong,
+)
 from checkin.errors import Refusal
 
-LAYOUTS = ROOT / "templates" / "badges"
-# What all badges of a category share, and what each has for itself.
-SHARED_LINES = ("category", "event", "venue_line")
-OWN_LINES = ("honorific", "name", "organisation", "country", "reference")
 LONGEST_LINE = 400  # characters: entrances allow 100 for a name and 300 for an organisation
 
 _BLEED = "\n@page { bleed: 3mm }"
@@ -81,23 +83,15 @@ class PrintReport:
 
 
 class Layout:
-    """A folder of `templates/badges`; what it needs is said in `docs/badges.md`.
+    """A layout in which badges are printed, with bleed or without; raises Refusal where its sheet is wrong."""
 
-    Raises Refusal, naming the file, for one that is incomplete or wrong.
-    """
-
-    def __init__(self, name: str, *, bleed: bool) -> None:
-        self.name = name
-        settings = _settings(name)
-        on_sheet = settings.pop("badge", None)
-        source = str(on_sheet or name)
-        self._template = _template(source, "badge.html")
-        common = (LAYOUTS / "common.css").read_text("utf-8")
-        self.stylesheet = common + _text_of(source, "badge.css") + (_BLEED if bleed else "")
-        if bleed and not on_sheet:
+    def __init__(self, files: LayoutFiles, *, bleed: bool) -> None:
+        self.rooms = files.rooms
+        self._files = files
+        self.stylesheet = files.stylesheet + (_BLEED if bleed else "")
+        if bleed and not files.sheet:
             self.stylesheet += _MARKS
-        self.rooms = _rooms(source, _settings(source))
-        self._sheet = _sheet(name, bleed=bleed) if on_sheet else None
+        self._sheet = _sheet(files.name, files.sheet, bleed=bleed) if files.sheet else None
         self.typesetter = Typesetter(self.stylesheet)
         self.design = lru_cache(maxsize=_LOOKS)(self._design)
         self._fitted = lru_cache(maxsize=_FITTED)(self._fit)
@@ -139,7 +133,9 @@ class Layout:
         shared = {
             kind: paragraph(self.block(look, kind)) for kind in SHARED_LINES if getattr(look, kind).strip()
         }
-        return self._template.render(
+        return _rendered(
+            self._files.badge,
+            self._files.template,
             **{**dict.fromkeys((*SHARED_LINES, *OWN_LINES, "code"), Markup()), **shared, **lines},
             title=look.event,
             language=look.language,
@@ -149,10 +145,22 @@ class Layout:
             days=look.days,
         )
 
+    def marked(self, look: Look) -> str:
+        """A badge's HTML in which a mark stands for each of its own lines and for the code."""
+        marks = {kind: Markup('<p data-line="{}"></p>').format(kind) for kind in (*OWN_LINES, "code")}
+        return self.html(look, marks)
+
+    def height_of(self, kinds: Iterable[str]) -> float:
+        """The most that these lines may take, one below the other, in millimetres."""
+        height = margin = 0.0
+        for kind in kinds:
+            above, below = self.typesetter.margins(Setting(kind, "en", "ltr"))
+            height += max(margin, above) + self.rooms[kind].height
+            margin = below
+        return height + margin
+
     def _design(self, look: Look) -> Design:
-        places = {kind: Markup('<p data-line="{}"></p>').format(kind) for kind in (*OWN_LINES, "code")}
-        with pdf.one_at_a_time:
-            return Design(self.html(look, places), stylesheet=self.stylesheet)
+        return _laid_out(self._files.badge, "badge.html", self.marked(look), self.stylesheet)
 
     def _stamp(self, face: BadgeFace, where: tuple[float, float]) -> Stamp:
         return Stamp(self.design(look_of(face)), self.blocks(face), qr.badge_bitmap(face.code), where)
@@ -162,26 +170,12 @@ class Layout:
         return fit(text, self.rooms[kind], measure=self.typesetter.extent)
 
 
-def layout_names() -> list[str]:
-    """The layouts there are, `a6` first."""
-    return sorted(
-        (path.parent.name for path in LAYOUTS.glob("*/layout.toml")), key=lambda name: (name != "a6", name)
-    )
-
-
-def known_layout(name: str) -> None:
-    """Raise Refusal, naming the layouts there are, for another."""
-    known = layout_names()
-    if name not in known:
-        raise Refusal("unknown_layout", f"There is no badge layout {name!r}, but {', '.join(known)}.")
-
-
 @cache
 def badge_layout(name: str, *, bleed: bool = False) -> Layout:
-    """The layout of that name; raises like `known_layout`."""
-    known_layout(name)
+    """The layout of that name; raises like `read_layout`."""
+    files = read_layout(name)
     with pdf.one_at_a_time:
-        return Layout(name, bleed=bleed)
+        return Layout(files, bleed=bleed)
 
 
 def look_of(face: BadgeFace) -> Look:
@@ -294,58 +288,21 @@ def _colour(colour: str) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-# --- the files of a layout ----------------------------------------------------------------------------------
+def _sheet(name: str, files: SheetFiles, *, bleed: bool) -> Design:
+    return _laid_out(name, "sheet.html", _rendered(name, files.template, bleed=bleed), files.stylesheet)
 
 
-def _wrong(name: str, file: str, why: str) -> Refusal:
-    return Refusal("wrong_layout", f"templates/badges/{name}/{file}: {why}")
-
-
-def _text_of(name: str, file: str) -> str:
+def _rendered(folder: str, template: Template, /, **variables: object) -> str:
     try:
-        return (LAYOUTS / name / file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _wrong(name, file, "it can't be read.") from error
+        return template.render(**variables)
+    except Exception as error:
+        # What stands in a template is run, and may fail in any way.
+        raise wrong(folder, template.name or "", f"{error}.") from error
 
 
-def _settings(name: str) -> dict[str, object]:
+def _laid_out(name: str, file: str, html: str, stylesheet: str) -> Design:
     try:
-        return tomllib.loads(_text_of(name, "layout.toml"))
-    except tomllib.TOMLDecodeError as error:
-        raise _wrong(name, "layout.toml", f"{error}.") from error
-
-
-def _template(name: str, file: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(LAYOUTS / name), autoescape=True, undefined=StrictUndefined
-    )
-    try:
-        return environment.get_template(file)
-    except TemplateError as error:
-        raise _wrong(name, file, f"{error}.") from error
-
-
-def _rooms(name: str, settings: dict[str, object]) -> dict[str, Room]:
-    rooms = {}
-    for kind in (*SHARED_LINES, *OWN_LINES):
-        try:
-            rooms[kind] = _room(**settings[kind])  # type: ignore[arg-type]
-        except (KeyError, TypeError, ValueError):
-            why = f'[{kind}] needs width and height in millimetres and sizes such as ["12x1", "9x2"].'
-            raise _wrong(name, "layout.toml", why) from None
-    return rooms
-
-
-def _room(*, width: float, height: float, sizes: Sequence[str]) -> Room:
-    pairs = (size.split("x") for size in sizes)
-    room = Room(
-        float(width), float(height), tuple(Size(float(points), int(lines)) for points, lines in pairs)
-    )
-    if not room.sizes:
-        raise ValueError
-    return room
-
-
-def _sheet(name: str, *, bleed: bool) -> Design:
-    html = _template(name, "sheet.html").render(bleed=bleed)
-    return Design(html, stylesheet=_text_of(name, "sheet.css"))
+        with pdf.one_at_a_time:
+            return Design(html, stylesheet=stylesheet)
+    except ValueError as error:
+        raise wrong(name, file, str(error)) from error

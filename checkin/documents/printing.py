@@ -12,7 +12,7 @@ from checkin import clock
 from checkin.adapters import jobs
 from checkin.db import reading, transaction
 from checkin.documents.badge_faces import faces
-from checkin.documents.badges import known_layout
+from checkin.documents.layouts import known_layout
 from checkin.documents.print_process import Printer, printing_process
 from checkin.domain import audit, print_runs
 from checkin.domain.badges import PrintFilter

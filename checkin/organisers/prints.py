@@ -16,7 +16,7 @@ from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading, transaction
 from checkin.documents import printing
-from checkin.documents.badges import layout_names
+from checkin.documents.layouts import layout_names
 from checkin.domain import audit, print_runs
 from checkin.domain.badges import SORTS, PrintFilter
 from checkin.domain.countries import country_codes

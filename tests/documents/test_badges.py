@@ -19,7 +19,7 @@ import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkin.documents import badges
+from checkin.documents import layouts
 from checkin.documents.badges import BadgeFace, badge_pdf, missing_fonts, readable_ink, write_badges
 from checkin.errors import Refusal
 from checkin.tokens import CROCKFORD
@@ -385,7 +385,7 @@ def test_an_unknown_layout_is_refused_with_those_there_are():
 
 
 def test_the_layouts_reach_for_nothing_outside():
-    for stylesheet in badges.LAYOUTS.glob("*/*"):
+    for stylesheet in layouts.LAYOUTS.glob("*/*"):
         assert not re.search(r"@import|url\(|http|file:", stylesheet.read_text("utf-8"))
 
 

@@ -22,7 +22,8 @@ from pyzbar import pyzbar
 from checkin.adapters import qr
 from checkin.adapters.stamping import Place
 from checkin.documents import scripts
-from checkin.documents.badges import BadgeFace, Layout, badge_layout, layout_names, look_of, write_badges
+from checkin.documents.badges import BadgeFace, Layout, badge_layout, look_of, write_badges
+from checkin.documents.layouts import layout_names
 from tests.adapters.test_pdf import SECRET, VECTORS, everything_in, hide_secrets, web_server
 from tests.documents.rasters import DPI, beyond_a_pixel, elsewhere, ink_of_pages, plain_run
 from tests.documents.test_badges import FACE, HARD_FACES, HOSTILE, fonts_in, numbered, text_of
