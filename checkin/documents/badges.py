@@ -262,6 +262,37 @@ def _print(
     return [pages[page][stamp].reference for page, stamp in lacking]
 
 
+def unprintable(faces: Iterable[BadgeFace]) -> dict[str, str]:
+    """The characters for which no font has a glyph, by the reference of the badge; badges without such are left out.
+
+    What was once looked for is kept, so that another run costs next to nothing. Raises Refusal without Pango.
+    """
+    lines = [(face.reference, _all_lines(face)) for face in faces]
+    lacking = _lacking(set().union(*(line for _, line in lines)))
+    if not lacking:
+        return {}
+    found = ((reference, "".join(sorted(lacking.intersection(line)))) for reference, line in lines)
+    return {reference: characters for reference, characters in found if characters}
+
+
+def _all_lines(face: BadgeFace) -> str:
+    return " ".join(getattr(face, kind) for kind in (*SHARED_LINES, *OWN_LINES))
+
+
+# Characters that were looked for, and whether a font has them: as long as the process runs, fonts stay what they are.
+_known_characters: dict[str, bool] = {}
+
+
+def _lacking(characters: set[str]) -> set[str]:
+    new = sorted(characters - _known_characters.keys())
+    if new:
+        missing = pdf.missing_characters(" ".join(new))
+        # The spaces between them may be said to lack in a font that has no space.
+        _known_characters.update((character, character not in missing) for character in new)
+        _known_characters[" "] = True
+    return {character for character in characters if not _known_characters[character]}
+
+
 def missing_fonts() -> list[str]:
     """The scripts that this machine can't print, by name; raises Refusal without Pango."""
     missing = set(pdf.missing_characters("\n".join(scripts.SAMPLES.values())))

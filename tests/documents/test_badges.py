@@ -19,8 +19,17 @@ import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkin.adapters import pdf
 from checkin.documents import layouts
-from checkin.documents.badges import BadgeFace, badge_pdf, missing_fonts, readable_ink, write_badges
+from checkin.documents.badges import (
+    BadgeFace,
+    badge_pdf,
+    missing_fonts,
+    print_badges,
+    readable_ink,
+    unprintable,
+    write_badges,
+)
 from checkin.errors import Refusal
 from checkin.tokens import CROCKFORD
 
@@ -34,7 +43,7 @@ PLACES = [
     (76 * MM, 114.9 * MM),
 ]
 # Unassigned in Unicode, so that no font will ever have it.
-NO_GLYPH = "\U00012fff"
+NO_GLYPH, OTHER_NO_GLYPH = "\U00012fff", "\U00012ffe"
 
 FACE = BadgeFace(
     reference="KL-04217",
@@ -391,6 +400,37 @@ def test_the_layouts_reach_for_nothing_outside():
 
 def test_this_machine_has_the_fonts_of_all_living_scripts():
     assert missing_fonts() == []
+
+
+def test_what_cannot_be_printed_is_known_before_anything_is():
+    run = [numbered(number, name=f"Ana {number}") for number in range(5)]
+    run[1] = replace(run[1], organisation=f"{NO_GLYPH} Ltd {NO_GLYPH}")
+    run[3] = replace(run[3], name=f"{OTHER_NO_GLYPH}{NO_GLYPH}", category=NO_GLYPH)
+
+    assert unprintable(run) == {"KL-00001": NO_GLYPH, "KL-00003": OTHER_NO_GLYPH + NO_GLYPH}
+    assert unprintable(run[1:2]) == {"KL-00001": NO_GLYPH}
+    assert unprintable(run[:1]) == unprintable([]) == {}
+
+
+def test_what_is_said_to_be_printable_is_printed_with_real_glyphs(hard):
+    faces, report, _ = hard
+    odd = numbered(900, name="\u200b\u202e \u0301\ufe0f")
+
+    assert unprintable(faces) == dict.fromkeys(report.missing_glyphs, "")
+    assert unprintable([odd]) == {}
+    assert print_badges([odd], io.BytesIO(), on_page=lambda _: None).missing_glyphs == ()
+
+
+def test_each_character_is_looked_for_once(monkeypatch):
+    asked = []
+    look = pdf.missing_characters
+    monkeypatch.setattr(pdf, "missing_characters", lambda text: (asked.append(text), look(text))[1])
+    faces = [numbered(number, name="\u0b85\u0b86 Ǽ ǽ") for number in range(3)]
+
+    unprintable(faces)
+    unprintable(faces)
+
+    assert len(asked) <= 1
 
 
 def test_a_long_run_keeps_its_order_and_tells_of_every_page(tmp_path):

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 
 from checkin import doctor
-from checkin.documents import badges, layouts
+from checkin.documents import badges, layouts, scripts
 from checkin.documents.layout_checks import layout_faults
 from checkin.documents.layouts import file_faults
 from checkin.errors import Refusal
-from tests.documents.test_badges import FACE, numbered
+from tests.documents.test_badges import FACE, NO_GLYPH, numbered
 from tests.journeys.commands import ShellHere
 
 Mend = Callable[[str, str, str], None]
@@ -187,6 +187,18 @@ def test_the_doctor_says_what_to_mend(folder: Path, app: Flask) -> None:
     assert "docs/badges.md" in finding.mend
     assert "templates/badges/card/layout.toml: [name] needs" in finding.mend
     assert "templates/badges/label/badge.html: the code is 15.0 mm" in finding.mend
+
+
+def test_the_doctor_names_the_scripts_that_cannot_be_printed(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts, "SAMPLES", {"Latin": "Ana", "Vithkuqi": NO_GLYPH, "Toto": f"a{NO_GLYPH}"})
+
+    [finding] = [one for one in doctor.examine(app, app.config["CHECKIN"]) if "letters" in one.what]
+
+    assert finding.grave
+    assert finding.what == "This machine has no letters for Vithkuqi, Toto"
+    assert "make install" in finding.mend
 
 
 # --- looks by category --------------------------------------------------------------------------------------
