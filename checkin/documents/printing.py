@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 
 def start(app: Flask) -> None:
     """Teach this application's workers to print."""
-    jobs.register(app, PRINT, jobs.Job(print_run, give_up, now_and_then=drop_old_files))
+    jobs.register(
+        app, PRINT, jobs.Job(print_run, give_up, at_start=print_what_waits, now_and_then=drop_old_files)
+    )
 
 
 def order_run(
@@ -71,6 +73,15 @@ def print_run(run_id: str) -> None:
 def give_up(run_id: str) -> None:
     """The job failed to the last."""
     _end(int(run_id), state="failed", failure="The printer failed again and again: run `checkin doctor`.")
+
+
+def print_what_waits() -> None:
+    """Have runs go on whose job was lost, with a worker that died too often, or in a restore."""
+    known = jobs.unfinished(PRINT)
+    with transaction() as session:
+        for run_id in print_runs.under_way(session):
+            if (str(run_id),) not in known:
+                jobs.enqueue(session, PRINT, str(run_id))
 
 
 def drop_old_files() -> None:

@@ -218,6 +218,13 @@ def runs(session: Session, *, at_most: int) -> Sequence[tuple[PrintRun, Progress
     return [(run, _of(run, done.get(run.id, (0, 0)))) for run in found]
 
 
+def under_way(session: Session) -> Sequence[int]:
+    """The runs that are waiting or being printed."""
+    return session.scalars(
+        select(PrintRun.id).where(PrintRun.state.in_(UNDER_WAY)).order_by(PrintRun.id)
+    ).all()
+
+
 def progress(session: Session, run: PrintRun) -> Progress:
     """How far a run has come."""
     return _of(run, _progress(session, [run.id]).get(run.id, (0, 0)))
