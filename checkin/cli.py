@@ -21,8 +21,8 @@ from checkin.adapters.backups import About
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import db, reading, transaction
+from checkin.documents import badge_samples, mailing
 from checkin.documents import badges as documents
-from checkin.documents import mailing
 from checkin.documents.badge_faces import faces
 from checkin.documents.layouts import refuse_broken_layouts
 from checkin.documents.practice import practice_sheet
@@ -458,6 +458,18 @@ def badges_test(_config: Config, out: Path) -> None:
         audit.record(session, "TEST badges printed", actor=ACTOR, now=clock.now())
     out.write_bytes(practice_sheet(plan))
     click.echo(f"{len(test_badges.KINDS)} TEST badges are in {out}.")
+
+
+@badges_group.command(name="preview")
+@click.option("--layout", default="a6", show_default=True, help="A folder of templates/badges.")
+@click.option("--bleed", is_flag=True, help="With 3 mm of bleed and crop marks, as print shops ask for.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+)
+def badges_preview(layout: str, bleed: bool, out: Path) -> None:
+    """Print badges of nobody, with names that are hard to fit, to see how a layout looks."""
+    out.write_bytes(badge_samples.badge_preview(layout, bleed=bleed))
+    click.echo(f"{len(badge_samples.SAMPLES)} badges of nobody are in {out}.")
 
 
 @badges_group.command(name="reissue")

@@ -8,6 +8,7 @@ from checkin.organisers import (
     doors,
     files,
     keying,
+    layouts,
     log,
     outbox,
     paper,
@@ -36,4 +37,5 @@ PARTS = (
     conflicts.blueprint,
     phones.blueprint,
     prints.blueprint,
+    layouts.blueprint,
 )

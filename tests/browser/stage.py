@@ -82,6 +82,7 @@ class Scene:
         yield "keying", "/organiser/paper/keying", _key_in
         yield "prints", "/organiser/prints?look=yes", None
         yield "print-run", "/organiser/prints?look=yes", _print
+        yield "layouts", "/organiser/badges", _wait_for_pictures
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
         yield "audit", "/organiser/audit", None
@@ -105,6 +106,12 @@ def _send_empty(page: Page) -> None:
 def _print(page: Page) -> None:
     page.locator(".print-found button").click()
     page.locator(".print-bar").wait_for()
+
+
+def _wait_for_pictures(page: Page) -> None:
+    for picture in page.locator(".layout-picture").all():
+        picture.scroll_into_view_if_needed()
+        picture.evaluate("picture => picture.decode()")
 
 
 def _key_in(page: Page) -> None:
