@@ -3,6 +3,7 @@
 What isn't public in WeasyPrint is used in this module and in `stamping.py` only.
 """
 
+import gc
 import logging
 import os
 import threading
@@ -21,8 +22,35 @@ LONGEST_HTML = 4_000_000  # characters; a print run's documents of 200 badges ha
 _NOTDEF = ".notdef glyph rendered"
 _MM_PER_PX = 25.4 / 96
 
-# Pango's font map is shared by all of this process and is not safe to use from two threads.
-one_at_a_time = threading.RLock()
+
+class _OneAtATime:
+    """Pango's font map is shared by all of this process and is not safe to use from two threads.
+
+    Nor to free from another one: what refers to itself in circles, as WeasyPrint's boxes do, would be freed by
+    whichever thread collects garbage. So none does meanwhile, and what was made is collected before the next begins.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._depth, self._collects = threading.RLock(), 0, True
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1:
+            self._collects = gc.isenabled()
+            gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            # All that is new is still in the youngest generation.
+            gc.collect(0)
+            if self._collects:
+                gc.enable()
+        self._lock.release()
+
+
+one_at_a_time = _OneAtATime()
 
 
 @dataclass(frozen=True)
@@ -61,9 +89,18 @@ def render(
     Raises ValueError for more than 4,000,000 characters, Refusal where WeasyPrint's libraries are missing.
     """
     with one_at_a_time:
-        document = laid_out(html, stylesheet, images or {})
-        with _glyphs_watched(document, on_missing_glyph):
-            pdf: bytes = document.write_pdf()
+        return _rendered(html, stylesheet, images or {}, on_missing_glyph)
+
+
+def _rendered(
+    html: str,
+    stylesheet: str,
+    images: Mapping[str, bytes],
+    on_missing_glyph: Callable[[int, str], None] | None,
+) -> bytes:
+    document = laid_out(html, stylesheet, images)
+    with _glyphs_watched(document, on_missing_glyph):
+        pdf: bytes = document.write_pdf()
     return pdf
 
 

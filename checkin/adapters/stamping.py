@@ -420,8 +420,8 @@ def print_pages(
 ) -> list[tuple[int, int]]:
     """Write one PDF, a page as large as `sheet` for each of `pages`, with the stamps that `compose` gives for it.
 
-    `compose` is called when a page is written; it holds `pdf.one_at_a_time`. Returned are the pages and the
-    numbers of the stamps on them, from 0, that lack a glyph.
+    `compose` is called when a page is written. Returned are the pages and the numbers of the stamps on them, from 0,
+    that lack a glyph. Whoever calls it holds `pdf.one_at_a_time`, since what it leaves is freed as it returns.
     """
     press, lacking = _Press(typesetter), []
 
@@ -435,7 +435,7 @@ def print_pages(
     document.metadata = copy.copy(document.metadata)
     document.metadata.title, document.metadata.lang = title, language
     document.pages = [_Page(sheet.page, partial(paint, number)) for number in range(len(pages))]
-    with pdf.one_at_a_time, _hearing_of_lacks(press):
+    with _hearing_of_lacks(press):
         document.write_pdf(out)
     return lacking
 

@@ -29,8 +29,10 @@ from checkin.errors import Refusal
 
 LONGEST_LINE = 400  # characters: entrances allow 100 for a name and 300 for an organisation
 
-_BLEED = "\n@page { bleed: 3mm }"
-_MARKS = "\n@page { marks: crop }"
+# Badges on a sheet are cut 6 mm apart. On a page of their own, crop marks begin 5 mm outside, as far as any colour
+# goes: they would be drawn beneath it.
+_BLEED_ON_SHEET = "\n@page { bleed: 3mm }"
+_BLEED_AND_MARKS = "\n@page { bleed: 10mm; marks: crop }"
 # So many looks of a layout are kept laid out, and so many lines fitted.
 _LOOKS, _FITTED = 64, 8_192
 # Of 10 to 100 kB each.
@@ -88,9 +90,9 @@ class Layout:
     def __init__(self, files: LayoutFiles, *, bleed: bool) -> None:
         self.rooms = files.rooms
         self._files = files
-        self.stylesheet = files.stylesheet + (_BLEED if bleed else "")
-        if bleed and not files.sheet:
-            self.stylesheet += _MARKS
+        self.stylesheet = files.stylesheet
+        if bleed:
+            self.stylesheet += _BLEED_ON_SHEET if files.sheet else _BLEED_AND_MARKS
         self._sheet = _sheet(files.name, files.sheet, bleed=bleed) if files.sheet else None
         self.typesetter = Typesetter(self.stylesheet)
         self.design = lru_cache(maxsize=_LOOKS)(self._design)
@@ -250,15 +252,16 @@ def _print(
         return stamps
 
     look = look_of(run[0])
-    lacking = print_pages(
-        pages,
-        compose,
-        out,
-        sheet=layout.sheet(look),
-        typesetter=layout.typesetter,
-        title=title,
-        language=look.language,
-    )
+    with pdf.one_at_a_time:
+        lacking = print_pages(
+            pages,
+            compose,
+            out,
+            sheet=layout.sheet(look),
+            typesetter=layout.typesetter,
+            title=title,
+            language=look.language,
+        )
     return [pages[page][stamp].reference for page, stamp in lacking]
 
 

@@ -1,6 +1,7 @@
 """Stamped badges are the same as WeasyPrint's own layout of them: this says whether a new WeasyPrint may come in."""
 
 import csv
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,3 +40,18 @@ def test_a_stamped_badge_looks_as_weasyprint_lays_it_out(faces: list[BadgeFace])
         assert beyond_a_pixel(stamped, plain) == 0, face.name
         # Emoji are pictures, whose edges readers blur as they like.
         assert elsewhere(stamped, plain) < 0.01 or face.name == scripts.SAMPLES["Emoji"], face.name
+
+
+def test_badges_are_printed_from_many_threads() -> None:
+    printed: list[bytes] = []
+
+    def ask(number: int) -> None:
+        printed.extend(badge_pdf(face) for face in in_scripts()[number::8])
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(printed) == len(scripts.SAMPLES)
