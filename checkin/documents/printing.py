@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app
@@ -29,22 +30,23 @@ log = logging.getLogger(__name__)
 def start(app: Flask) -> None:
     """Teach this application's workers to print."""
     jobs.register(
-        app, PRINT, jobs.Job(print_run, give_up, at_start=print_what_waits, now_and_then=drop_old_files)
+        app, PRINT, jobs.Job(print_run, give_up, at_start=print_what_waits, now_and_then=look_around)
     )
 
 
-def order_run(
-    session: Session, wanted: PrintFilter, *, order: Order, words: dict[str, Any], actor: str, now: Any
-) -> PrintRun:
-    """A print run that a worker makes once the transaction is committed; raises like `print_runs.make_run`."""
+def order_run(wanted: PrintFilter, *, order: Order, words: dict[str, Any], actor: str, now: datetime) -> int:
+    """The number of a print run that a worker makes; raises like `print_runs.make_run`."""
     known_layout(order.layout)
-    run = print_runs.make_run(session, wanted, order=order, words=words, actor=actor, now=now)
-    jobs.enqueue(session, PRINT, str(run.id))
-    audit.record(session, "print run made", actor=actor, now=now, subject=str(run.id), badges=run.badges)
-    return run
+    with reading() as session:
+        found = print_runs.matching(session, wanted)
+    with transaction() as session:
+        run = print_runs.make_run(session, wanted, found, order=order, words=words, actor=actor, now=now)
+        jobs.enqueue(session, PRINT, str(run.id))
+        audit.record(session, "print run made", actor=actor, now=now, subject=str(run.id), badges=run.badges)
+        return run.id
 
 
-def go_on(session: Session, run: PrintRun, *, actor: str, now: Any) -> None:
+def go_on(session: Session, run: PrintRun, *, actor: str, now: datetime) -> None:
     """Have a run that stopped go on; raises Conflict for one that hasn't."""
     print_runs.go_on(session, run)
     jobs.enqueue(session, PRINT, str(run.id))
@@ -84,8 +86,9 @@ def print_what_waits() -> None:
                 jobs.enqueue(session, PRINT, str(run_id))
 
 
-def drop_old_files() -> None:
-    """Delete the files of runs that ended two weeks ago."""
+def look_around() -> None:
+    """Have lost runs go on, and delete the files of runs that ended two weeks ago."""
+    print_what_waits()
     with transaction() as session:
         print_runs.drop_old_files(session, now=clock.now())
 
@@ -119,7 +122,7 @@ def _ended(session: Session, run: PrintRun, *, state: str, failure: str = "") ->
 
 
 def _print_batch(run_id: int, number: int, printer: Printer) -> None:
-    key = current_app.config["CHECKIN"].key
+    key, now = current_app.config["CHECKIN"].key, clock.now()
     with reading() as session:
         run = print_runs.the_run(session, run_id)
         rows = print_runs.to_print(session, run, number)
@@ -130,11 +133,18 @@ def _print_batch(run_id: int, number: int, printer: Printer) -> None:
         with transaction() as session:
             part = content[start : start + PIECE]
             print_runs.store_piece(session, run_id, number, number=start // PIECE, content=part)
-    _store(run_id, number, [row.Badge.id for row in rows], size=len(content), lacking=lacking)
+    # As of when it was read: what is corrected while it is printed has changed since.
+    _store(run_id, number, [row.Badge.id for row in rows], size=len(content), lacking=lacking, now=now)
 
 
 def _store(
-    run_id: int, number: int, printed: Sequence[uuid.UUID], *, size: int, lacking: Sequence[str]
+    run_id: int,
+    number: int,
+    printed: Sequence[uuid.UUID],
+    *,
+    size: int,
+    lacking: Sequence[str],
+    now: datetime,
 ) -> None:
     with transaction() as session:
         run = print_runs.the_run(session, run_id, hold=True)
@@ -147,5 +157,5 @@ def _store(
             printed=printed,
             size=size,
             lacking=lacking,
-            now=clock.now(),
+            now=now,
         )

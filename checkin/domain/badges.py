@@ -188,7 +188,8 @@ SORTS: dict[str, Callable[[Row[Badge, Delegate, Category]], tuple[Any, ...]]] = 
     "organisation": lambda row: (collated(row.Delegate.organisation), collated(row.Delegate.name)),
     "category": lambda row: (row.Category.position, collated(row.Delegate.name)),
     "country": lambda row: (row.Delegate.country or "ZZ", collated(row.Delegate.name)),
-    "reference": lambda row: (row.Delegate.reference,),
+    # KL-99999 before KL-100000.
+    "reference": lambda row: (len(row.Delegate.reference), row.Delegate.reference),
 }
 
 

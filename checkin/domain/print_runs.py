@@ -33,9 +33,13 @@ from checkin.domain.event import Category
 from checkin.errors import Conflict, NotFound, Refusal
 
 UNDER_WAY = ("waiting", "printing")
+# Those that stopped may go on.
+UNFINISHED = (*UNDER_WAY, "failed")
 PIECE = 1_000_000  # bytes
 FILES_KEPT = timedelta(days=14)
 LARGEST_BATCH, LARGEST_BOX = 20_000, 10_000
+# What the database keeps in a column of whole numbers.
+LARGEST_ID = 2**31 - 1
 
 
 class PrintRun(Base):
@@ -133,29 +137,36 @@ class Progress:
 def matching(session: Session, wanted: PrintFilter) -> Sequence[Row[Badge, Delegate, Category]]:
     """The badges that a run with this filter would have, in its order.
 
-    Of those never printed, the ones that another run is about to print are left out.
+    Of those never printed, the ones that another run is about to print, or may go on to print, are left out.
     """
     rows = badges.badges_to_print(session, wanted)
-    if not wanted.unprinted:
-        return rows
-    coming = select(PrintItem.badge_id).join(PrintRun).where(PrintRun.state.in_(UNDER_WAY))
-    taken = set(session.scalars(coming))
+    taken = _taken(session) if wanted.unprinted else set()
     return [row for row in rows if row.Badge.id not in taken]
+
+
+def _taken(session: Session) -> set[uuid.UUID]:
+    coming = select(PrintItem.badge_id).join(PrintRun).where(PrintRun.state.in_(UNFINISHED))
+    return set(session.scalars(coming))
 
 
 def make_run(
     session: Session,
     wanted: PrintFilter,
+    found: Sequence[Row[Badge, Delegate, Category]],
     *,
     order: Order,
     words: dict[str, Any],
     actor: str,
     now: datetime,
 ) -> PrintRun:
-    """A run of the badges that match now; raises Refusal where none does, or for sizes that are none."""
+    """A run of what was found to match: looking and sorting take a second, in which no door should wait.
+
+    Raises Refusal where nothing is left of it, or for sizes that are none.
+    """
     if not (1 <= order.batch_size <= LARGEST_BATCH and 1 <= order.box_size <= LARGEST_BOX):
         raise Refusal("print_sizes", f"A file has 1 to {LARGEST_BATCH} badges, and a box 1 to {LARGEST_BOX}.")
-    rows = matching(session, wanted)
+    taken = _taken(session) if wanted.unprinted else set()
+    rows = [row for row in found if row.Badge.id not in taken]
     if not rows:
         raise Refusal("nothing_to_print", "No live badge matches: there is nothing to print.")
     return _kept(session, rows, order=order, words=words, state="waiting", actor=actor, now=now)
@@ -205,7 +216,7 @@ def _kept(
 def the_run(session: Session, run_id: int, *, hold: bool = False) -> PrintRun:
     """A run; raises NotFound. `hold` keeps others from changing it until the transaction ends."""
     query = select(PrintRun).where(PrintRun.id == run_id)
-    run = session.scalar(query.with_for_update() if hold else query)
+    run = session.scalar(query.with_for_update() if hold else query) if run_id <= LARGEST_ID else None
     if run is None:
         raise NotFound("unknown_run", "There is no such print run.")
     return run
@@ -278,6 +289,9 @@ def to_print(session: Session, run: PrintRun, number: int) -> Sequence[Row[Badge
         )
         .order_by(PrintItem.position)
     )
+    if run.wanted.get("only") == "unprinted":
+        # Another run may have been ordered and printed while this one was stopped.
+        query = query.where(Badge.printed_at.is_(None))
     return session.execute(query).all()
 
 
@@ -367,6 +381,8 @@ def go_on(session: Session, run: PrintRun) -> None:
 
 def file_of(session: Session, run_id: int, batch: int) -> bytes:
     """A batch's file; empty where it is gone or not made."""
+    if max(run_id, batch) > LARGEST_ID:
+        return b""
     query = (
         select(PrintPiece.content)
         .join(PrintBatch, (PrintBatch.run_id == PrintPiece.run_id) & (PrintBatch.number == PrintPiece.batch))

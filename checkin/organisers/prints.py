@@ -51,13 +51,11 @@ def make() -> Response | tuple[str, int]:
     """Have a run printed by a worker."""
     now = clock.now()
     try:
-        with transaction() as session:
-            plan = pages.programme_now(session)
-            wanted, order = _wanted(request.form, plan), _order(request.form)
-            run = printing.order_run(
-                session, wanted, order=order, words=_words(request.form), actor=pages.actor(), now=now
-            )
-            run_id = run.id
+        with reading() as session:
+            wanted = _wanted(request.form, pages.programme_now(session))
+        run_id = printing.order_run(
+            wanted, order=_order(request.form), words=_words(request.form), actor=pages.actor(), now=now
+        )
     except Refusal as refusal:
         return _index(request.form, alert=_said(refusal)), 422
     return redirect(url_for("prints.show", run_id=run_id), 303)

@@ -13,7 +13,7 @@ from checkin.documents.badges import badge_layout, unprintable
 from checkin.documents.layouts import layout_names
 from checkin.errors import Refusal
 from checkin.tokens import CODE_LENGTH, looks_like_a_code
-from tests.documents.test_badges import text_of
+from tests.documents.test_badges import MM, text_of
 from tests.journeys.commands import ShellHere
 
 
@@ -46,13 +46,22 @@ def test_a_preview_shows_all_samples_and_its_picture_the_first(layout: str) -> N
     assert picture.height == pytest.approx(PICTURE_WIDTH * height / width, abs=1)
 
 
-def test_a_preview_with_bleed_has_its_bleed() -> None:
-    with pikepdf.open(io.BytesIO(badge_preview("card", bleed=True))) as document:
-        trim, bleed = (document.pages[0][f"/{name}Box"] for name in ("Trim", "Bleed"))
+@pytest.mark.parametrize(("layout", "width", "height"), [("a6", 105, 148), ("card", 86, 54)])
+def test_a_preview_with_bleed_says_where_to_cut(layout: str, width: int, height: int) -> None:
+    document = badge_preview(layout, bleed=True)
 
-    assert [float(edge - kept) for edge, kept in zip(bleed, trim, strict=True)] == pytest.approx(
-        [-8.5, -8.5, 8.5, 8.5], abs=0.1
-    )
+    with pikepdf.open(io.BytesIO(document)) as opened:
+        trim, bleed = ([float(edge) for edge in opened.pages[0][f"/{name}Box"]] for name in ("Trim", "Bleed"))
+    assert [trim[2] - trim[0], trim[3] - trim[1]] == pytest.approx([width * MM, height * MM], abs=0.1)
+    outside = [abs(one - other) / MM for one, other in zip(bleed, trim, strict=True)]
+    assert all(3 <= one <= 5 for one in outside)
+    with pypdfium2.PdfDocument(document) as opened:
+        picture = opened[0].render(scale=10 / MM, grayscale=True).to_pil()
+    # Ten pixels a millimetre: marks reach in from the edges, 10 mm from the corners; colour ends 5 mm outside the cut.
+    for x, y in ((100, 20), (20, 100), (picture.width - 101, 20), (20, picture.height - 101)):
+        assert min(picture.crop((x - 2, y - 2, x + 3, y + 3)).get_flattened_data()) < 128
+    assert picture.getpixel((picture.width // 2, 20)) == 255
+    assert picture.getpixel((picture.width // 2, 75)) < 128
 
 
 def test_an_unknown_layout_has_no_preview() -> None:

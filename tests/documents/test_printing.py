@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from checkin import clock
+from checkin.adapters import jobs
 from checkin.db import reading, transaction
 from checkin.documents import printing
 from checkin.domain import badges, delegates, print_runs
@@ -70,16 +71,15 @@ def people(expo: Flask) -> Flask:
 
 def order(app: Flask, wanted: PrintFilter | None = None, **sizes: Any) -> int:
     """A run, ordered by Aina."""
-    with app.app_context(), transaction() as session:
-        made = printing.order_run(
-            session,
-            wanted or PrintFilter(),
-            order=Order(**{"batch_size": 3, "box_size": 4, **sizes}),
-            words={},
+    wanted, sizes = wanted or PrintFilter(), {"batch_size": 3, "box_size": 4, **sizes}
+    with app.app_context():
+        return printing.order_run(
+            wanted,
+            order=Order(**sizes),
+            words={"only": "unprinted"} if wanted.unprinted else {},
             actor="staff:1",
             now=clock.now(),
         )
-        return made.id
 
 
 def run(app: Flask, run_id: int) -> PrintRun:
@@ -267,3 +267,49 @@ def test_the_command_line_prints_lists_and_fetches(people: Flask, database_url: 
     assert "command line" in listed[1]
     made = sorted(path.name for path in (tmp_path / "files").iterdir())
     assert [name.rpartition("-")[2] for name in made] == ["001.pdf", "002.pdf", "003.pdf", "004.pdf", "2.csv"]
+
+
+def test_a_run_that_goes_on_prints_nobody_whom_another_printed_meanwhile(people: Flask) -> None:
+    first = order(people, PrintFilter(unprinted=True))
+    with people.app_context(), transaction() as session:
+        print_runs.end(session, print_runs.the_run(session, first), state="cancelled", now=clock.now())
+    second = order(people, PrintFilter(unprinted=True))
+    assert printed(people, second) == "done"
+    with people.app_context(), transaction() as session:
+        printing.go_on(session, print_runs.the_run(session, first), actor="staff:1", now=clock.now())
+
+    assert printed(people, first) == "done"
+    assert len(references(people, second)) == len(NAMES)
+    assert references(people, first) == []
+
+
+def test_a_failed_run_keeps_its_badges_from_others(people: Flask) -> None:
+    run_id = order(people)
+    with people.app_context(), transaction() as session:
+        print_runs.end(session, print_runs.the_run(session, run_id), state="failed", now=clock.now())
+
+    with people.app_context(), reading() as session:
+        assert print_runs.matching(session, PrintFilter(unprinted=True)) == []
+
+
+def test_what_is_corrected_while_it_is_printed_has_changed_since(people: Flask) -> None:
+    run_id, name = order(people, PrintFilter(reference=by_name(people)["Bo Tan"])), "Bo Tan"
+    before = clock.now()
+    assert printed(people, run_id) == "done"
+
+    with people.app_context(), reading() as session:
+        bo = delegate_with_reference(session, by_name(people)[name])
+        badge = badges.live_badge(session, bo.id)
+    assert badge is not None
+    assert badge.printed_at is not None
+    assert before <= badge.printed_at < run(people, run_id).ended_at  # type: ignore[operator]
+
+
+def test_a_run_whose_job_was_lost_goes_on(people: Flask) -> None:
+    run_id = order(people)
+    with people.app_context(), transaction() as session:
+        jobs.forget(session)
+
+    until_done(people, run_id)
+
+    assert len(references(people, run_id)) == len(NAMES)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from checkin import clock
 from checkin.config import Config
-from checkin.db import reading, transaction
+from checkin.db import reading
 from checkin.documents import printing
 from checkin.domain import print_runs
 from checkin.domain.badges import PrintFilter
@@ -43,11 +43,8 @@ def order(app: Flask, people: int, batch: int) -> int:
             now=now,
             on_steps=lambda _: None,
         )
-        with transaction() as session:
-            wanted = Order(batch_size=batch)
-            return printing.order_run(
-                session, PrintFilter(), order=wanted, words={}, actor="staff:1", now=now
-            ).id
+        wanted = Order(batch_size=batch)
+        return printing.order_run(PrintFilter(), order=wanted, words={}, actor="staff:1", now=now)
 
 
 def state(app: Flask, run_id: int) -> tuple[str, int]:

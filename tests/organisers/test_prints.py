@@ -129,12 +129,14 @@ def test_what_makes_no_sense_comes_back_filled_in(people: Flask, asked: dict[str
     assert states(people) == []
 
 
-def test_a_file_that_is_not_there_is_not_found(people: Flask) -> None:
+def test_what_is_not_there_is_not_found(people: Flask) -> None:
     browser = signed_in(people)
     run_id = ordered(browser)
 
     assert browser.send(f"{PAGE}/{run_id}/1.pdf", page=f"{PAGE}/{run_id}").status_code == 404
-    assert browser.get(f"{PAGE}/99").status_code == 404
+    for number in (99, 2**31, 2**63):
+        assert browser.get(f"{PAGE}/{number}").status_code == 404
+        assert browser.send(f"{PAGE}/{number}/1.pdf", page=f"{PAGE}/{run_id}").status_code == 404
 
 
 def test_the_pages_take_few_statements(people: Flask) -> None:
