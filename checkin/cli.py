@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -51,6 +52,7 @@ from checkin.tokens import new_id
 
 ACTOR = "command line"
 LATEST_RUNS = 20
+LOOK_AGAIN = 0.5  # seconds
 FIRST_ORGANISER = "organiser@localhost"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -371,8 +373,10 @@ def badges_print(
         rows = print_runs.matching(session, chosen)
     if not rows:
         raise Refusal("nothing_to_print", "No live badge matches: nothing was written.")
+    printed = list(faces(rows, plan, key=config.key))
+    for warning in _doubts_before_printing(printed, layout):
+        click.echo(f"Warning: {warning}", err=True)
     with bar("Printing badges", len(rows)) as update:
-        printed = faces(rows, plan, key=config.key)
         report = documents.write_badges(printed, out, layout=layout, bleed=bleed, on_page=update)
     words = _words_of(wanted, category=chosen.category_id)
     with transaction() as session:
@@ -382,8 +386,14 @@ def badges_print(
         )
         audit.record(session, "badges printed", actor=ACTOR, now=now, badges=len(rows), layout=layout)
     click.echo(f"{report.pages} badges are in {out}.")
-    for reference in report.missing_glyphs:
-        click.echo(f"Warning: {reference} has letters that no installed font can print.", err=True)
+
+
+def _doubts_before_printing(printed: Sequence[documents.BadgeFace], layout: str) -> Iterator[str]:
+    """What had better be mended before the badges go to the print shop, a sentence each."""
+    for reference, letters in documents.unprintable(printed).items():
+        yield f"{reference} has letters that no installed font can print: {letters}"
+    for reference in documents.short_names_wanted(printed, layout=layout):
+        yield f"{reference} has a name too long for two lines; give its short form, or it is printed small."
 
 
 def _words_of(wanted: dict[str, Any], *, category: int | None) -> dict[str, Any]:
@@ -424,7 +434,8 @@ def badges_runs(_config: Config) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="A folder.")
 @prepared
 def badges_fetch(_config: Config, run_id: int, out: Path) -> None:
-    """Write the files of a print run, and its list of boxes, into a folder."""
+    """Write the files of a print run, and its list of boxes, into a folder; one that isn't done is waited for."""
+    _wait_for_run(run_id)
     with reading() as session:
         plan, run = programme(session), print_runs.the_run(session, run_id)
         numbers = sorted(print_runs.kept_files(session, run_id))
@@ -444,6 +455,22 @@ def badges_fetch(_config: Config, run_id: int, out: Path) -> None:
             session, "print run fetched", actor=ACTOR, now=now, subject=str(run_id), files=len(numbers)
         )
     click.echo(f"{len(numbers)} files and the list of boxes are in {out}.")
+
+
+def _wait_for_run(run_id: int) -> None:
+    with reading() as session:
+        run = print_runs.the_run(session, run_id)
+    if run.state not in print_runs.UNDER_WAY:
+        return
+    done = 0
+    with bar("Printing badges", run.batches) as update:
+        while run.state in print_runs.UNDER_WAY:
+            with reading() as session:
+                run = print_runs.the_run(session, run_id)
+                files = print_runs.progress(session, run).files
+            update(files - done)
+            done = files
+            time.sleep(LOOK_AGAIN)
 
 
 @badges_group.command(name="test")

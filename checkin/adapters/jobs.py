@@ -18,7 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -72,6 +72,7 @@ _LAST_SECONDS = 15
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _EXTENSION = "checkin_jobs"
+_STOP = "checkin_stop"
 
 log = structlog.get_logger()
 
@@ -206,7 +207,7 @@ def run_worker(
     """
     if not _NAME.fullmatch(name):
         raise Refusal("worker_name", "A worker's name has small letters, digits and hyphens, 40 at most.")
-    stop = stop or _stopped_by_signal()
+    stop = app.extensions[_STOP] = stop or _stopped_by_signal()
     with app.app_context():
         prepare_queue(db.engine)
         called, own = _arrive(db.engine, name)
@@ -221,6 +222,12 @@ def run_worker(
             for job in _jobs(app).values():
                 job.at_stop()
     log.info("worker stopped", worker=called)
+
+
+def stopping() -> bool:
+    """Whether this application's worker was told to stop: a long job had better leave the rest for the next."""
+    stop = current_app.extensions.get(_STOP)
+    return stop is not None and stop.is_set()
 
 
 def unfinished(job: str) -> set[tuple[str, ...]]:

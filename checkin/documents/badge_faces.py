@@ -16,6 +16,7 @@ def face(badge: Any, delegate: Any, category: Any, *, plan: Programme, key: Badg
         reference=delegate.reference,
         honorific=delegate.honorific,
         name=delegate.name,
+        short_name=delegate.short_name,
         organisation=delegate.organisation,
         country=country_name(delegate.country, "en") if delegate.country else delegate.country_text,
         country_code=delegate.country,

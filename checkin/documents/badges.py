@@ -16,7 +16,7 @@ from PIL import ImageColor
 from checkin.adapters import pdf, qr
 from checkin.adapters.stamping import Block, Design, Setting, Stamp, Typesetter, print_pages
 from checkin.documents import scripts
-from checkin.documents.fitting import Text, fit, paragraph
+from checkin.documents.fitting import Text, fit, fit_at_a_glance, is_read_at_a_glance, paragraph
 from checkin.documents.layouts import (
     OWN_LINES,
     SHARED_LINES,
@@ -35,6 +35,8 @@ _BLEED_ON_SHEET = "\n@page { bleed: 3mm }"
 _BLEED_AND_MARKS = "\n@page { bleed: 10mm; marks: crop }"
 # So many looks of a layout are kept laid out, and so many lines fitted.
 _LOOKS, _FITTED = 64, 8_192
+# Whoever wants a badge meanwhile waits for so many names to be measured, which takes 50 ms.
+_MEASURED_AT_ONCE = 200
 # Of 10 to 100 kB each.
 _KEPT = 64
 
@@ -46,8 +48,9 @@ class BadgeFace:
     """All that a badge shows.
 
     `country` is the name to print (may be empty), `country_code` its ISO 3166-1 alpha-2 code, which decides
-    how Han is drawn. `colour` is the category's, as `#rrggbb` or a CSS name. `code` is printed as a QR code
-    only. `days` are lines about the event's days. `language` (BCP 47) is that of the document.
+    how Han is drawn. `short_name` (may be empty) stands where `name` has no room in two lines. `colour` is the
+    category's, as `#rrggbb` or a CSS name. `code` is printed as a QR code only. `days` are lines about the
+    event's days. `language` (BCP 47) is that of the document.
     """
 
     reference: str
@@ -61,6 +64,7 @@ class BadgeFace:
     code: str = field(repr=False)
     event: str
     venue_line: str
+    short_name: str = ""
     days: tuple[str, ...] = ()
     language: str = "en"
 
@@ -128,7 +132,15 @@ class Layout:
                 "line_too_long",
                 f"Badge {whose} has a line of {len(text)} characters; the most is {LONGEST_LINE}.",
             )
-        return self._fitted(kind, text, getattr(face, "country_code", None))
+        short = getattr(face, "short_name", "") if kind == "name" else ""
+        return self._fitted(kind, text, short, getattr(face, "country_code", None))
+
+    def asks_for_a_short_name(self, face: BadgeFace) -> bool:
+        """Whether the name has no room in two lines of a size that is read at a glance, nor has its short form."""
+        names = filter(None, (face.name.strip(), face.short_name.strip()))
+        texts = (_text("name", name, face.country_code) for name in names)
+        room, measure = self.rooms["name"], self.typesetter.extent
+        return not any(is_read_at_a_glance(text, room, measure=measure) for text in texts)
 
     def html(self, look: Look, lines: dict[str, Markup]) -> str:
         """A badge's HTML with these lines (and `code`) in its places."""
@@ -167,9 +179,17 @@ class Layout:
     def _stamp(self, face: BadgeFace, where: tuple[float, float]) -> Stamp:
         return Stamp(self.design(look_of(face)), self.blocks(face), qr.badge_bitmap(face.code), where)
 
-    def _fit(self, kind: str, line: str, country_code: str | None) -> Block:
-        text = Text(kind, line, scripts.language(line, country_code=country_code), scripts.direction(line))
-        return fit(text, self.rooms[kind], measure=self.typesetter.extent)
+    def _fit(self, kind: str, line: str, short: str, country_code: str | None) -> Block:
+        room, measure = self.rooms[kind], self.typesetter.extent
+        whole = _text(kind, line, country_code)
+        if not short.strip():
+            return fit(whole, room, measure=measure)
+        shortened = _text(kind, short, country_code)
+        return fit_at_a_glance(whole, room, measure=measure) or fit(shortened, room, measure=measure)
+
+
+def _text(kind: str, line: str, country_code: str | None) -> Text:
+    return Text(kind, line, scripts.language(line, country_code=country_code), scripts.direction(line))
 
 
 @cache
@@ -278,8 +298,22 @@ def unprintable(faces: Iterable[BadgeFace]) -> dict[str, str]:
     return {reference: characters for reference, characters in found if characters}
 
 
+def short_names_wanted(faces: Sequence[BadgeFace], *, layout: str = "a6") -> list[str]:
+    """The references of badges whose names would be printed small, so that a short form had better be given.
+
+    Raises Refusal for an unknown layout, and without Pango.
+    """
+    chosen = badge_layout(layout)
+    wanted = []
+    for start in range(0, len(faces), _MEASURED_AT_ONCE):
+        some = faces[start : start + _MEASURED_AT_ONCE]
+        with pdf.one_at_a_time:
+            wanted += [face.reference for face in some if chosen.asks_for_a_short_name(face)]
+    return wanted
+
+
 def _all_lines(face: BadgeFace) -> str:
-    return " ".join(getattr(face, kind) for kind in (*SHARED_LINES, *OWN_LINES))
+    return " ".join(getattr(face, kind) for kind in (*SHARED_LINES, *OWN_LINES, "short_name"))
 
 
 # Characters that were looked for, and whether a font has them: as long as the process runs, fonts stay what they are.

@@ -1,7 +1,7 @@
 """Lines of text at the largest size at which they fit, measured by the engine that prints them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -9,6 +9,8 @@ from markupsafe import Markup
 from checkin.adapters.pdf import Extent
 from checkin.adapters.stamping import Block, Setting
 
+# In more lines a text is no longer read at a glance.
+_LINES_AT_A_GLANCE = 2
 _SHRINK = 0.85
 _SMALLEST = 0.2  # points; nothing that may be printed comes near it
 _ANY_NUMBER_OF_LINES = 1_000
@@ -58,14 +60,33 @@ def fit(text: Text, room: Room, *, measure: Measure) -> Block:
     it fits. A text of several lines is set as narrow as its lines allow, so that these are of like length.
     Raises ValueError for a text that can't be made to fit, such as in a room of no height.
     """
+    found = _first(text, room, _attempts(room), measure)
+    if found is None:
+        raise ValueError(f"A text of {len(text.text)} characters can't be made to fit as {text.kind}.")
+    return found
+
+
+def fit_at_a_glance(text: Text, room: Room, *, measure: Measure) -> Block | None:
+    """How a text is set in at most two lines of whole words; None where that needs too small a size."""
+    return _first(text, room, ((size, False) for size in _at_a_glance(room)), measure)
+
+
+def is_read_at_a_glance(text: Text, room: Room, *, measure: Measure) -> bool:
+    """Whether `fit_at_a_glance` finds a way, by the smallest size alone, which is quicker."""
+    sizes = _at_a_glance(room)
+    smallest = min(sizes, key=lambda size: (size.points, -size.lines), default=None)
+    return smallest is not None and _first(text, room, [(smallest, False)], measure) is not None
+
+
+def _first(text: Text, room: Room, attempts: Iterable[tuple[Size, bool]], measure: Measure) -> Block | None:
     shown = _SLASH_IN_A_WORD.sub("/" + _WORD_JOINER, _WHITE_SPACE.sub(" ", text.text).strip(" "))
     whole, broken = (Setting(text.kind, text.language, text.direction, breaks) for breaks in (False, True))
-    for size, breaks_words in _attempts(room):
+    for size, breaks_words in attempts:
         block = Block(broken if breaks_words else whole, shown, size.points, room.width)
         extent = measure(block, size.lines)
         if extent is not None and _holds(room, extent, lines=size.lines):
             return _balanced(block, extent, measure)
-    raise ValueError(f"A text of {len(text.text)} characters can't be made to fit as {text.kind}.")
+    return None
 
 
 def paragraph(block: Block) -> Markup:
@@ -77,6 +98,10 @@ def paragraph(block: Block) -> Markup:
     return Markup('<p class="line {}" lang="{}" dir="{}" style="{}">{}</p>').format(
         kind, language, direction, style, block.text
     )
+
+
+def _at_a_glance(room: Room) -> list[Size]:
+    return [size for size in room.sizes if size.lines <= _LINES_AT_A_GLANCE]
 
 
 def _attempts(room: Room) -> Iterator[tuple[Size, bool]]:

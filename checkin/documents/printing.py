@@ -57,10 +57,13 @@ def go_on(session: Session, run: PrintRun, *, actor: str, now: datetime) -> None
 
 
 def print_run(run_id: str) -> None:
-    """Print what a run still lacks, file by file; a run that was cancelled meanwhile is left where it is."""
+    """Print what a run still lacks, file by file; a run that was cancelled meanwhile is left where it is.
+
+    When the worker is told to stop, the next one that starts goes on after the file in hand.
+    """
     with printing_process() as printer:
         number: int | None = 0
-        while number is not None:
+        while number is not None and not jobs.stopping():
             number = _begin(int(run_id))
             if number is None:
                 return

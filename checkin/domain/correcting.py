@@ -17,8 +17,8 @@ from checkin.tokens import BadgeKey, seal_card
 
 # What a correction may change; the category and the e-mail address have functions of their own.
 CORRECTED = (
-    *("honorific", "name", "organisation", "job_title", "country", "country_text", "delegation", "phone"),
-    *("language", "interests", "access_needs"),
+    *("honorific", "name", "short_name", "organisation", "job_title", "country", "country_text"),
+    *("delegation", "phone", "language", "interests", "access_needs"),
 )
 
 

@@ -47,6 +47,8 @@ class Delegate(Base):
     reference: Mapped[str] = mapped_column(unique=True)
     honorific: Mapped[str] = mapped_column(default="")
     name: Mapped[str]
+    # What a badge shows that has no room for the name.
+    short_name: Mapped[str] = mapped_column(default="")
     organisation: Mapped[str] = mapped_column(default="")
     job_title: Mapped[str] = mapped_column(default="")
     country: Mapped[str | None]

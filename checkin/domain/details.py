@@ -54,6 +54,7 @@ SENTENCES = {
 
 MOST = {
     "name": 100,
+    "short_name": 60,
     "honorific": 60,
     "organisation": 300,
     "job_title": 300,
@@ -103,9 +104,13 @@ class DetailsRefused(Refusal):
 
 @dataclass(frozen=True)
 class Details:
-    """A delegate as described at an entrance; `country_text` is what was given where it is no country."""
+    """A delegate as described at an entrance; `country_text` is what was given where it is no country.
+
+    `short_name` is printed on badges that have no room for the name.
+    """
 
     name: str
+    short_name: str = ""
     honorific: str = ""
     organisation: str = ""
     job_title: str = ""
@@ -148,6 +153,7 @@ def _details(
     language = language_tag(texts["language"])
     details = Details(
         name=texts["name"],
+        short_name=texts["short_name"],
         honorific=texts["honorific"],
         organisation=texts["organisation"],
         job_title=texts["job_title"],

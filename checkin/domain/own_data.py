@@ -50,8 +50,18 @@ def as_json(data: OwnData) -> dict[str, object]:
     details = {
         name: getattr(one, name)
         for name in (
-            *("reference", "honorific", "name", "organisation", "job_title", "country", "country_text"),
-            *("delegation", "email", "phone", "language", "interests", "access_needs", "note", "status"),
+            *("reference", "honorific", "name", "short_name", "organisation", "job_title", "country"),
+            *(
+                "country_text",
+                "delegation",
+                "email",
+                "phone",
+                "language",
+                "interests",
+                "access_needs",
+                "note",
+                "status",
+            ),
         )
     }
     return {

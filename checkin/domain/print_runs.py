@@ -22,6 +22,8 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -71,7 +73,7 @@ class PrintRun(Base):
 
 
 class PrintItem(Base):
-    """A badge of a run and its place in it, from 0."""
+    """A badge of a run and its place in it, from 0; `left_out` where it was no longer live when its turn came."""
 
     __tablename__ = "print_item"
     __table_args__ = (Index("uq_print_item_badge_id_run_id", "badge_id", "run_id", unique=True),)
@@ -79,6 +81,7 @@ class PrintItem(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("print_run.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     badge_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("badge.id"))
+    left_out: Mapped[bool] = mapped_column(default=False)
 
 
 class PrintBatch(Base):
@@ -149,6 +152,12 @@ def _taken(session: Session) -> set[uuid.UUID]:
     return set(session.scalars(coming))
 
 
+def _hold_orders(session: Session) -> None:
+    """Keep others from ordering until the transaction ends, so that two don't order the same unprinted badges."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE print_run IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def make_run(
     session: Session,
     wanted: PrintFilter,
@@ -165,6 +174,7 @@ def make_run(
     """
     if not (1 <= order.batch_size <= LARGEST_BATCH and 1 <= order.box_size <= LARGEST_BOX):
         raise Refusal("print_sizes", f"A file has 1 to {LARGEST_BATCH} badges, and a box 1 to {LARGEST_BOX}.")
+    _hold_orders(session)
     taken = _taken(session) if wanted.unprinted else set()
     rows = [row for row in found if row.Badge.id not in taken]
     if not rows:
@@ -302,11 +312,24 @@ def packing_list(session: Session, run: PrintRun) -> Iterator[tuple[int, int, De
         .join(Badge, Badge.id == PrintItem.badge_id)
         .join(Delegate, Delegate.id == Badge.delegate_id)
         .join(Category, Category.id == Delegate.category_id)
-        .where(PrintItem.run_id == run.id)
+        .where(PrintItem.run_id == run.id, PrintItem.left_out.is_(False))
         .order_by(PrintItem.position)
     )
     for position, delegate, category in session.execute(query):
         yield position // run.box_size + 1, position % run.box_size + 1, delegate, category
+
+
+def left_out(session: Session, run_id: int, *, at_most: int) -> Sequence[str]:
+    """The references of delegates whose badges a run left out, in its order."""
+    query = (
+        select(Delegate.reference)
+        .join(Badge, Badge.delegate_id == Delegate.id)
+        .join(PrintItem, PrintItem.badge_id == Badge.id)
+        .where(PrintItem.run_id == run_id, PrintItem.left_out)
+        .order_by(PrintItem.position)
+        .limit(at_most)
+    )
+    return session.scalars(query).all()
 
 
 def last_slot(session: Session, delegate_id: int) -> Slot | None:
@@ -320,7 +343,11 @@ def last_slot(session: Session, delegate_id: int) -> Slot | None:
             (PrintBatch.run_id == PrintRun.id)
             & (PrintBatch.number == PrintItem.position // PrintRun.batch_size + 1),
         )
-        .where(Badge.delegate_id == delegate_id, Badge.revoked_at.is_(None))
+        .where(
+            Badge.delegate_id == delegate_id,
+            Badge.revoked_at.is_(None),
+            PrintItem.left_out.is_(False),
+        )
         .order_by(PrintRun.id.desc())
         .limit(1)
     )
@@ -362,6 +389,17 @@ def store_batch(
         )
     )
     badges.mark_printed(session, printed, now=now)
+    first = (number - 1) * run.batch_size
+    theirs = (
+        PrintItem.run_id == run.id,
+        PrintItem.position >= first,
+        PrintItem.position < first + run.batch_size,
+    )
+    gone = set(session.scalars(select(PrintItem.badge_id).where(*theirs))) - set(printed)
+    if gone:
+        session.execute(
+            update(PrintItem).where(*theirs, PrintItem.badge_id.in_(sorted(gone))).values(left_out=True)
+        )
 
 
 def end(session: Session, run: PrintRun, *, state: str, now: datetime, failure: str = "") -> bool:

@@ -246,6 +246,7 @@ def row_of(
         "reference": reference,
         "honorific": person.honorific,
         "name": person.name,
+        "short_name": person.short_name,
         "organisation": person.organisation,
         "job_title": person.job_title,
         "country": person.country,

@@ -32,6 +32,7 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]
 
     honorific = StringField()
     name = StringField()
+    short_name = StringField()
     organisation = StringField()
     job_title = StringField()
     country = StringField()

@@ -162,6 +162,7 @@ _CALLED = {
     "first_name": ("first name", "given name", "given names", "first names", "forename", "nama pertama"),
     "middle_name": ("middle name", "middle names", "nama tengah"),
     "last_name": ("last name", "surname", "family name", "nama akhir", "nama keluarga"),
+    "short_name": ("short name", "short form", "short form of the name", "nama ringkas", "nama pendek"),
     "honorific": ("honorific", "honorifics", "salutation", "prefix", "gelaran", "panggilan"),
     "organisation": (
         *("organisation", "organization", "organisation name", "organization name", "company"),

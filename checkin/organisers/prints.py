@@ -1,14 +1,15 @@
 """Print runs: chosen, ordered, followed and fetched; it owns no table."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -16,6 +17,8 @@ from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading, transaction
 from checkin.documents import printing
+from checkin.documents.badge_faces import faces
+from checkin.documents.badges import short_names_wanted, unprintable
 from checkin.documents.layouts import layout_names
 from checkin.domain import audit, print_runs
 from checkin.domain.badges import SORTS, PrintFilter
@@ -31,6 +34,8 @@ from checkin.organisers.wording import LAYOUTS, RUN_STATES, SORTED
 blueprint = Blueprint("prints", __name__, url_prefix="/organiser/prints")
 
 LATEST = 50
+# So many references are named where something is to be done about each.
+NAMED = 50
 ONLY = ("", "unprinted", "changed")
 PACKING = ("box", "place", "reference", "honorific", "name", "organisation", "category")
 
@@ -39,6 +44,7 @@ Asked = MultiDict[str, str]
 
 @blueprint.get("")
 @open_to("organiser")
+@limiter.limit("60 per minute")
 def index() -> str:
     """The runs there were, and the choice of a new one with how many badges it would have."""
     return _index(request.args)
@@ -168,11 +174,10 @@ def _index(asked: Asked, *, alert: str = "") -> str:
     with reading() as session:
         plan = pages.programme_now(session)
         found = print_runs.runs(session, at_most=LATEST)
-        matching = None
+        looked_at = None
         if asked.get("look") and not alert:
             try:
-                matching = len(print_runs.matching(session, _wanted(asked, plan)))
-                _order(asked)
+                looked_at = _looked_at(session, asked, plan)
             except Refusal as refusal:
                 alert = _said(refusal)
     return render_template(
@@ -180,7 +185,8 @@ def _index(asked: Asked, *, alert: str = "") -> str:
         runs=found,
         asked=asked,
         alert=alert,
-        matching=matching,
+        looked_at=looked_at,
+        named=NAMED,
         categories=[(str(key), one.name) for key, one in plan.categories.items()],
         countries=pages.by_name((code, pages.country(code)) for code in country_codes()),
         layouts=[(name, LAYOUTS.get(name, name)) for name in layout_names()],
@@ -192,6 +198,22 @@ def _index(asked: Asked, *, alert: str = "") -> str:
         pages=pages,
         number=format_decimal,
     )
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """What a run would be: how many badges, which of them have letters without a glyph, whose names are too long."""
+
+    matching: int
+    unprintable: Mapping[str, str]
+    too_long: Sequence[str]
+
+
+def _looked_at(session: Session, asked: Asked, plan: Programme) -> LookedAt:
+    rows = print_runs.matching(session, _wanted(asked, plan))
+    order = _order(asked)
+    shown = list(faces(rows, plan, key=current_app.config["CHECKIN"].key))
+    return LookedAt(len(rows), unprintable(shown), short_names_wanted(shown, layout=order.layout))
 
 
 def _wanted(asked: Asked, plan: Programme) -> PrintFilter:
@@ -279,6 +301,7 @@ def _run_page(template: str, run_id: int) -> str:
         batches = print_runs.made_batches(session, run_id)
         kept = print_runs.kept_files(session, run_id)
         progress = print_runs.progress(session, run)
+        left_out = print_runs.left_out(session, run_id, at_most=NAMED) if progress.left_out else ()
         who = audit.actors(session).get(run.made_by, run.made_by)
     lacking = [reference for batch in batches for reference in batch.lacking]
     return render_template(
@@ -288,6 +311,8 @@ def _run_page(template: str, run_id: int) -> str:
         kept=kept,
         progress=progress,
         lacking=lacking,
+        left_out=left_out,
+        named=NAMED,
         states=RUN_STATES,
         layout=LAYOUTS.get(run.layout, run.layout),
         sorts=SORTED,

@@ -169,6 +169,7 @@ FIELDS = {
     "note": _("Note for the door"),
     "organisation": _("Organisation"),
     "phone": _("Phone"),
+    "short_name": _("Short form of the name"),
 }
 
 

@@ -22,6 +22,7 @@ HONORIFICS = (
 LANGUAGES = {"en": "English", "ms": "Bahasa Malaysia"}
 LABELS = {
     "name": _("Name"),
+    "short_name": _("Short form of your name"),
     "email": _("E-mail address"),
     "organisation": _("Organisation"),
     "country": _("Country you represent"),
@@ -137,6 +138,7 @@ class CorrectionForm(DetailsForm):
 
     # WTForms leaves such a field out.
     category = None  # type: ignore[assignment]
+    short_name = StringField()
     # When the details that were corrected had last been changed.
     seen = HiddenField()
 

@@ -29,7 +29,7 @@ from checkin.config import ROOT, Config
 from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.documents.badge_faces import face
-from checkin.documents.badges import BadgeFace, badge_pdf
+from checkin.documents.badges import BadgeFace, badge_pdf, short_names_wanted
 from checkin.documents.calendar import event_calendar
 from checkin.documents.pictures import badge_picture
 from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering
@@ -77,6 +77,11 @@ class Mine:
     delegate: Delegate
     plan: Programme
     face: BadgeFace | None
+
+    @property
+    def asks_for_a_short_name(self) -> bool:
+        """Whether the badge would show the name in small letters, for want of its short form."""
+        return self.face is not None and bool(short_names_wanted([self.face]))
 
     @property
     def is_contact(self) -> bool:
@@ -283,7 +288,16 @@ def correct(token: str) -> BaseResponse | str | tuple[str, int]:
 
 
 def _typed(delegate: Delegate) -> dict[str, object]:
-    names = ("honorific", "name", "organisation", "job_title", "delegation", "phone", "language")
+    names = (
+        "honorific",
+        "name",
+        "short_name",
+        "organisation",
+        "job_title",
+        "delegation",
+        "phone",
+        "language",
+    )
     typed = {name: getattr(delegate, name) for name in (*names, "interests", "access_needs")}
     return {
         **typed,

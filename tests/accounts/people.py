@@ -81,6 +81,19 @@ class Browser:
     def get(self, path: str) -> TestResponse:
         return self.client.get(path, headers=PAGE)
 
+    def filled(self, path: str) -> dict[str, str]:
+        """What a form holds when it is opened; of its longer texts nothing."""
+        page = self.get(path).text
+        fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*?value="([^"]*)"', page))
+        fields |= {
+            name: (re.findall(r'value="([^"]*)"\s+selected', options) or [""])[0]
+            for name, options in re.findall(
+                r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL
+            )
+        }
+        fields.pop("csrf_token")
+        return {name: html.unescape(value) for name, value in fields.items()}
+
     def send(self, path: str, *, page: str | None = None, headers=None, **fields: str) -> TestResponse:
         """Open a page and send its form, to the page's own address unless `page` is another."""
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(page or path).text)

@@ -27,9 +27,11 @@ from checkin.documents.badges import (
     missing_fonts,
     print_badges,
     readable_ink,
+    short_names_wanted,
     unprintable,
     write_badges,
 )
+from checkin.documents.layouts import layout_names
 from checkin.errors import Refusal
 from checkin.tokens import CROCKFORD
 
@@ -504,3 +506,12 @@ def test_ctrl_c_ends_a_run_without_a_trace(tmp_path):
 
     assert (run.stdout, run.stderr, run.returncode) == ("stopped\n", "", 0)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("layout", layout_names())
+def test_a_short_form_is_printed_where_the_name_has_no_room_in_two_lines(layout: str) -> None:
+    long, short = numbered(1, name=LONG_NAMES[0], short_name="Maria W-F"), numbered(2, short_name="Short")
+
+    assert short_names_wanted([replace(long, short_name=""), long, short], layout=layout) == ["KL-00001"]
+    assert "Maria W-F" in text_of(page_of(badge_pdf(long, layout=layout)))
+    assert "Short" not in text_of(page_of(badge_pdf(short, layout=layout)))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from checkin.adapters.pdf import Extent
 from checkin.adapters.stamping import Block, Typesetter
-from checkin.documents.fitting import Room, Size, Text, fit, paragraph
+from checkin.documents.fitting import Room, Size, Text, fit, fit_at_a_glance, is_read_at_a_glance, paragraph
 
 STYLESHEET = '.line { margin: 0; font-family: "Noto Sans"; line-height: 1.2 }'
 SIZES = (Size(30, 1), Size(20, 1), Size(20, 2), Size(12, 3))
@@ -75,6 +75,21 @@ def test_the_lines_of_a_wrapped_text_are_of_like_length():
 
     assert extent.lines == 2
     assert extent.width < 1.15 * extent.length / 2
+
+
+@pytest.mark.parametrize(
+    ("words", "glanced"),
+    [
+        ("Siti Nurhaliza", 30),
+        ("Siti Nurhaliza binti Tarudin", 20),
+        ("Siti Nurhaliza binti Tarudin " * 2, None),
+    ],
+)
+def test_only_two_lines_are_read_at_a_glance(words: str, glanced: float | None) -> None:
+    found = fit_at_a_glance(text(words), ROOM, measure=TYPESETTER.extent)
+
+    assert (found.points if found else None) == glanced
+    assert is_read_at_a_glance(text(words), ROOM, measure=TYPESETTER.extent) == (glanced is not None)
 
 
 def test_a_room_without_height_is_an_error():

@@ -182,6 +182,29 @@ def test_who_is_cancelled_before_the_turn_comes_is_left_out(people: Flask) -> No
 
     assert (progress.printed, progress.left_out) == (9, 1)
     assert by_name(people)["Bo Tan"] not in references(people, run_id)
+    with people.app_context(), transaction() as session:
+        made = print_runs.the_run(session, run_id)
+        assert print_runs.left_out(session, run_id, at_most=9) == [by_name(people)["Bo Tan"]]
+        packed = list(print_runs.packing_list(session, made))
+        places = [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (3, 2)]
+        assert [(box, place) for box, place, _, _ in packed] == places
+        bo = delegate_with_reference(session, by_name(people)["Bo Tan"])
+        delegates.reinstate(session, bo, now=clock.now())
+        assert print_runs.last_slot(session, bo.id) is None
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(
+    people: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, asked = order(people, batch_size=1), iter([False, False, True])
+    monkeypatch.setattr(jobs, "stopping", lambda: next(asked))
+
+    assert printed(people, run_id) == "printing"
+    assert len(references(people, run_id)) == 2
+
+    monkeypatch.undo()
+    until_done(people, run_id)
+    assert references(people, run_id) == [by_name(people)[name] for name in IN_ORDER]
 
 
 def test_a_stopped_run_goes_on_where_it_was(people: Flask) -> None:
@@ -258,9 +281,8 @@ def test_the_command_line_prints_lists_and_fetches(people: Flask, database_url: 
     assert "10 badges" in checkin("badges", "print", "--unprinted", "--bleed", "--out", out)
     assert "No live badge" in checkin.refuses("badges", "print", "--changed", "--out", out)
     run_id = order(people)
-    assert "is waiting" in checkin.refuses("badges", "fetch", str(run_id), "--out", tmp_path / "files")
-    assert printed(people, run_id) == "done"
-    assert "4 files" in checkin("badges", "fetch", str(run_id), "--out", tmp_path / "files")
+    with working(people):
+        assert "4 files" in checkin("badges", "fetch", str(run_id), "--out", tmp_path / "files")
 
     listed = checkin("badges", "runs").splitlines()
     assert [line.split()[0] for line in listed] == ["2", "1"]

@@ -15,7 +15,7 @@ from checkin.domain.badges import Badge
 from checkin.domain.delegates import Delegate
 from checkin.domain.messages import Message
 from tests import world
-from tests.accounts.people import Browser, errors_on
+from tests.accounts.people import errors_on
 from tests.bench.statements import counted
 from tests.organisers.staff import signed_in
 
@@ -308,21 +308,9 @@ def test_a_reference_that_nobody_has_is_not_found(ada: Flask) -> None:
 # --- corrections ------------------------------------------------------------------------------------------------
 
 
-def filled(browser: Browser, path: str) -> dict[str, str]:
-    """What a form holds when it is opened."""
-    page = browser.get(path).text
-    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*?value="([^"]*)"', page))
-    fields |= {
-        name: (re.findall(r'value="([^"]*)"\s+selected', options) or [""])[0]
-        for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL)
-    }
-    fields.pop("csrf_token")
-    return {name: html.unescape(value) for name, value in fields.items()}
-
-
 def test_a_correction_keeps_the_code_and_names_the_fields(ada: Flask) -> None:
     browser, code = signed_in(ada), world.codes(ada)["Ada Lim"]
-    form = filled(browser, f"{ADA}/correct")
+    form = browser.filled(f"{ADA}/correct")
 
     answer = browser.send(
         f"{ADA}/correct",
@@ -341,7 +329,7 @@ def test_a_correction_keeps_the_code_and_names_the_fields(ada: Flask) -> None:
 
 def test_two_who_correct_at_once_are_told(ada: Flask) -> None:
     first, second = signed_in(ada), signed_in(ada, name="other")
-    forms = [filled(browser, f"{ADA}/correct") for browser in (first, second)]
+    forms = [browser.filled(f"{ADA}/correct") for browser in (first, second)]
 
     first.send(f"{ADA}/correct", **{**forms[0], "name": "Ada Lima"})
     told = second.send(f"{ADA}/correct", **{**forms[1], "job_title": "Mayor"})
@@ -362,7 +350,7 @@ def _seen_on(page: str) -> str:
 
 def test_a_correction_comes_back_with_every_error_and_all_that_was_typed(ada: Flask) -> None:
     browser = signed_in(ada)
-    form = filled(browser, f"{ADA}/correct")
+    form = browser.filled(f"{ADA}/correct")
 
     wrong = {
         **form,
@@ -384,7 +372,7 @@ def test_a_correction_comes_back_with_every_error_and_all_that_was_typed(ada: Fl
 def test_a_corrected_address_of_somebody_else_is_refused_beside_its_field(ada: Flask) -> None:
     world.enrol(ada, [world.person("Ben", email="ben@example.org")])
     browser = signed_in(ada)
-    form = filled(browser, f"{ADA}/correct")
+    form = browser.filled(f"{ADA}/correct")
 
     answer = browser.send(f"{ADA}/correct", **{**form, "name": "Ada L", "email": "ben@example.org"})
 
@@ -396,7 +384,7 @@ def test_a_corrected_address_of_somebody_else_is_refused_beside_its_field(ada: F
 def test_a_country_that_is_none_today_stays_as_it_was_given(expo: Flask) -> None:
     world.enrol(expo, [world.person("Ana", country_text="Yugoslavia")])
     browser = signed_in(expo)
-    form = filled(browser, f"{ADA}/correct")
+    form = browser.filled(f"{ADA}/correct")
 
     browser.send(f"{ADA}/correct", **{**form, "name": "Ana P"})
 

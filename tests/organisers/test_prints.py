@@ -63,6 +63,18 @@ def test_the_page_says_how_many_before_anything_is_printed(people: Flask) -> Non
     assert states(people) == []
 
 
+def test_the_page_says_what_had_better_be_corrected_first(people: Flask) -> None:
+    world.enrol(people, [world.person("Maria Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh")])
+    world.enrol(people, [world.person("Ann \U00016c40")])
+    browser = signed_in(people)
+
+    page = browser.get(f"{PAGE}?look=yes").text
+
+    assert re.findall(r"/delegates/(KL-\d+)/correct", page) == ["KL-00006", "KL-00005"]
+    assert "\U00016c40" in page
+    assert "1 name is too long" in page
+
+
 def test_a_run_is_ordered_printed_and_fetched(people: Flask) -> None:
     browser = signed_in(people)
 

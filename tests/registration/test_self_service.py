@@ -195,3 +195,20 @@ def test_a_delegates_pages_are_kept_by_nobody(ada: Flask) -> None:
     refused = browser.get("/me/" + "A" * 22)
     assert refused.status_code == 404
     assert "Have a fresh link mailed" in refused.text
+
+
+def test_who_has_a_name_too_long_for_two_lines_is_asked_for_its_short_form(ada: Flask) -> None:
+    name = "Maria Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+    world.enrol(ada, [world.person(name, email="maria@example.org")])
+    short = Browser(ada).get(f"/me/{world.link(ada, 'Ada Lim')}/correct").text
+    browser, path = Browser(ada), f"/me/{world.link(ada, name)}"
+
+    assert "short_name" not in short
+    assert "Give its short form" in browser.get(path).text
+    browser.send(f"{path}/correct", **browser.filled(f"{path}/correct") | {"short_name": "Maria W-F"})
+
+    assert "Give its short form" not in browser.get(path).text
+    page = pypdfium2.PdfDocument(io.BytesIO(browser.get(f"{path}/badge.pdf").data))[0]
+    assert "Maria W-F" in page.get_textpage().get_text_range()
+    with ada.app_context(), reading() as session:
+        assert session.scalars(select(Delegate).where(Delegate.name == name)).one().short_name == "Maria W-F"

@@ -13,9 +13,19 @@ export function renew(page, answer) {
   if (!old || !fresh) throw new Error("nothing live");
   // Whoever stands on a link stays there.
   const focused = old.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
-  if (old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh);
+  if (unsigned(old) !== unsigned(fresh)) old.replaceWith(fresh);
   const again = focused ? page.querySelector(`a[href="${CSS.escape(focused)}"]`) : null;
   if (again instanceof HTMLElement) again.focus();
+}
+
+/**
+ * What a part of the page says, without the tokens of its forms, which are signed anew each time.
+ * @param {Element} part
+ */
+function unsigned(part) {
+  const copy = /** @type {Element} */ (part.cloneNode(true));
+  for (const token of copy.querySelectorAll("[name=csrf_token]")) token.remove();
+  return copy.outerHTML;
 }
 
 /** @param {HTMLElement} page */
