@@ -93,7 +93,14 @@ class Tour:
         page.set_viewport_size(ZOOMED[self.size])
         self.faults += [f"{stop}: cut at 200%: {what}" for what in page.evaluate(CUT)]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            self.faults.append(f"{stop}: scrolls sideways at 200%")
+            wide = page.evaluate(WIDE)
+            self.faults.append(f"{stop}: scrolls sideways at 200%: {wide}")
+
+
+# What makes a page wider than its window.
+WIDE = """[...document.querySelectorAll("body *")]
+  .filter(one => Math.max(one.getBoundingClientRect().right, one.getBoundingClientRect().left + one.scrollWidth) > innerWidth + 1)
+  .slice(-3).map(one => one.outerHTML.slice(0, 120))"""
 
 
 @pytest.mark.parametrize(
