@@ -252,7 +252,8 @@ class Cast:
         now = clock.now()
         with self.app.app_context(), transaction() as session:
             wanted, order = PrintFilter(reference="KL-00001"), Order(batch_size=1)
-            run = print_runs.make_run(session, wanted, order=order, words={}, actor="staff:1", now=now)
+            found = print_runs.matching(session, wanted)
+            run = print_runs.make_run(session, wanted, found, order=order, words={}, actor="staff:1", now=now)
             print_runs.store_piece(session, run.id, 1, number=0, content=b"%PDF")
             print_runs.store_batch(session, run, 1, printed=[], size=4, lacking=[], now=now)
             return run.id

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.exits import WrongWay
 from checkin.domain.programme import Programme
-from checkin.domain.quarantine import held_scans
+from checkin.domain.quarantine import held_count
 from checkin.domain.scans import Attendance
 
 QUARTER = timedelta(minutes=15)
@@ -93,7 +93,10 @@ class People:
 
 @dataclass(frozen=True)
 class PhoneSeen:
-    """A paired phone as it was last heard; the skew in milliseconds, battery from 0 to 1."""
+    """A paired phone as it was last heard; the skew in milliseconds, battery from 0 to 1.
+
+    `roster_age_s` is how old its list of badges was when it last reported.
+    """
 
     id: uuid.UUID
     name: str
@@ -103,13 +106,15 @@ class PhoneSeen:
     skew_ms: int
     waiting: int | None
     battery: float | None
+    roster_age_s: float | None
 
 
 @dataclass(frozen=True)
 class Numbers:
     """All that the board shows of an area on a day; `before` is the day of the event before it.
 
-    `inside` is None where not every door of the area scans exits.
+    `inside` is None where not every door of the area scans exits; `a_minute` is how many people came in by each
+    door lately, and `returns` how often somebody came back.
     """
 
     at: datetime
@@ -120,6 +125,8 @@ class Numbers:
     phones: Sequence[PhoneSeen]
     held: int
     inside: int | None
+    returns: int
+    a_minute: Mapping[uuid.UUID, float]
     wrong_ways: Sequence[WrongWay]
 
 
@@ -128,6 +135,10 @@ def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.dat
     before = day_before(programme, day)
     days = [day] if before is None else [day, before]
     counted = _entries(session, programme, area_id=area_id, days=days)
+    passages = exits.latest(session, day=day, now=now)
+    held, returns = session.execute(
+        select(held_count().scalar_subquery(), exits.returns(area_id=area_id, day=day).scalar_subquery())
+    ).one()
     return Numbers(
         at=now,
         area_id=area_id,
@@ -135,11 +146,13 @@ def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.dat
         before=None if before is None else counted[before],
         people=_people(session, programme, area_id=area_id, day=day),
         phones=phones(session),
-        held=held_scans(session).total(),
+        held=held,
         inside=exits.inside(session, area_id=area_id, day=day)
         if exits.scans_exits(programme, area_id)
         else None,
-        wrong_ways=exits.wrong_ways(session, day=day, now=now),
+        returns=returns,
+        a_minute=exits.a_minute(passages, now=now),
+        wrong_ways=exits.wrong_ways(passages),
     )
 
 
@@ -212,7 +225,7 @@ def phones(session: Session) -> Sequence[PhoneSeen]:
     """The phones that are paired and not revoked, by door and then as they were paired."""
     columns = (
         *(Device.id, Device.name, Device.kind, Device.door_id),
-        *(Device.heard_at, Device.skew_ms, Device.waiting, Device.battery),
+        *(Device.heard_at, Device.skew_ms, Device.waiting, Device.battery, Device.roster_age_s),
     )
     paired = select(*columns).where(Device.revoked_at.is_(None), Device.kind != "paper")
     query = paired.order_by(Device.paired_at, Device.id)

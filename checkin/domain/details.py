@@ -110,7 +110,6 @@ class Details:
     """
 
     name: str
-    short_name: str = ""
     honorific: str = ""
     organisation: str = ""
     job_title: str = ""
@@ -123,6 +122,7 @@ class Details:
     language: str = DEFAULT_LANGUAGE
     interests: str = ""
     access_needs: str = ""
+    short_name: str = ""
 
 
 def clean_details(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, and_, exists, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Row, Select, and_, exists, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
@@ -52,6 +52,11 @@ class Decided:
 
 def _undecided() -> Any:
     return and_(Scan.verdict == HELD, ~exists().where(Ruling.scan_id == Scan.id))
+
+
+def held_count() -> Select[int]:
+    """The statement that counts the scans of revoked phones that wait for a decision."""
+    return select(func.count()).select_from(Scan).where(_undecided())
 
 
 def held_scans(session: Session) -> Counter[uuid.UUID]:

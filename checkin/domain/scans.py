@@ -36,6 +36,14 @@ class Scan(Base):
             postgresql_where=text("verdict = 'held'"),
             sqlite_where=text("verdict = 'held'"),
         ),
+        # Those who came back, whom the board counts.
+        Index(
+            "ix_scan_returned",
+            "area_id",
+            "day",
+            postgresql_where=text("verdict = 'returned'"),
+            sqlite_where=text("verdict = 'returned'"),
+        ),
         # Few as well: those of help desks, which organisers list apart.
         Index(
             "ix_scan_by_hand",

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from flask import Blueprint, current_app, render_template, request
-from flask_babel import format_date, format_decimal, format_percent, format_timedelta, ngettext
+from flask_babel import format_date, format_decimal, format_percent, ngettext
 from flask_babel import gettext as _
 
 from checkin import clock
@@ -18,15 +18,13 @@ from checkin.db import reading
 from checkin.domain import arrivals
 from checkin.domain.arrivals import Entries, Numbers, PhoneSeen, Share
 from checkin.domain.programme import DayPlan, DoorPlace, Programme
-from checkin.organisers import pages
+from checkin.domain.readiness import CLOCK_OFF_MS
+from checkin.organisers import attention, hearing, pages
 
 blueprint = Blueprint("board", __name__, url_prefix="/organiser")
 
 # Several boards that stand open share what one of them has counted.
 KEPT = timedelta(seconds=2)
-# A phone that is in use is heard at least every minute.
-QUIET, SILENT = timedelta(minutes=2), timedelta(minutes=10)
-CLOCK_OFF_MS = 120_000
 BATTERY_LOW = 0.2
 # The chart's least: from eight to six, in quarter hours since midnight.
 MORNING, EVENING = 8 * 4, 18 * 4
@@ -95,10 +93,11 @@ class PhoneLine:
 
 @dataclass(frozen=True)
 class DoorLine:
-    """A door with its first entries of the day, None where it leads elsewhere, and its phones."""
+    """A door with its first entries of the day, None where it leads elsewhere, how many a minute, and its phones."""
 
     name: str
     arrived: int | None
+    a_minute: str
     phones: tuple[PhoneLine, ...]
 
 
@@ -164,6 +163,9 @@ def _counted(session: Any, plan: Programme, view: View, *, now: datetime) -> Cou
 
 def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:
     numbers = counted.numbers
+    goes_on = view.is_today and view.when == "during"
+    places = [place for place in _places(numbers, plan, view) if place.area_id == view.area_id]
+    hours = attention.next_hour(numbers, places, now_at=plan.minute_of(now)) if goes_on else []
     chart = (
         _registration_chart(counted.registrations, plan, now=now)
         if view.when == "before"
@@ -178,7 +180,8 @@ def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> d
         "chart": chart,
         "doors": _door_lines(numbers, plan, view, now=now),
         "held": numbers.held,
-        "wrong_ways": _wrong_ways(numbers, plan) if view.is_today else [],
+        "to_do": attention.to_do(numbers, hours, plan, now=now) if goes_on else [],
+        "hour": attention.table(hours, plan, now=now),
         "groups": _groups(numbers, plan),
         "number": format_decimal,
     }
@@ -235,11 +238,15 @@ def _facts(counted: Counted, plan: Programme, view: View, *, now: datetime) -> l
         quarter = plan.minute_of(now) // 15
         lately = numbers.entries.until(quarter) - numbers.entries.until(quarter - 1)
         facts.append((_("In this quarter hour"), format_decimal(lately)))
+        if numbers.a_minute:
+            facts.append((_("People a minute"), attention.rate(sum(numbers.a_minute.values()))))
         if numbers.before is not None:
             name = _before_until(numbers.before, view, _clock_time(quarter + 1, plan))
             facts.append((name, format_decimal(numbers.before.until(quarter))))
     elif numbers.before is not None:
         facts.append((pages.day_name(numbers.before.day), format_decimal(numbers.before.total)))
+    if numbers.returns:
+        facts.append((_("Came back"), format_decimal(numbers.returns)))
     if view.when == "after":
         facts.append((_("Came in all, each person once"), format_decimal(counted.came_in_all)))
     return facts
@@ -334,26 +341,12 @@ def _door_lines(numbers: Numbers, plan: Programme, view: View, *, now: datetime)
         DoorLine(
             place.name,
             numbers.entries.by_door[place.id].total() if place.id in counted else None,
+            attention.rate(numbers.a_minute[place.id])
+            if view.is_today and place.id in numbers.a_minute
+            else "",
             tuple(_phone_line(phone, view, now=now) for phone in at_doors if phone.door_id == place.id),
         )
         for place in sorted(plan.doors.values(), key=lambda place: place.area_id != view.area_id)
-    ]
-
-
-def _wrong_ways(numbers: Numbers, plan: Programme) -> list[str]:
-    """Doors whose phones seem to be set to OUT by mistake, in words."""
-    return [
-        str(
-            _(
-                "%(door)s: the last %(num)s were exits of people who had not entered, since %(time)s. "
-                "Is %(phones)s set to OUT by mistake?",
-                door=plan.doors[one.door_id].name,
-                num=format_decimal(one.exits),
-                time=pages.hour(one.since, plan),
-                phones=", ".join(one.phones),
-            )
-        )
-        for one in numbers.wrong_ways
     ]
 
 
@@ -366,23 +359,10 @@ def _phone_line(phone: PhoneSeen, view: View, *, now: datetime) -> PhoneLine:
     if phone.battery is not None and phone.battery < BATTERY_LOW:
         notes.append(_("battery %(per_cent)s", per_cent=format_percent(phone.battery)))
     if abs(phone.skew_ms) > CLOCK_OFF_MS:
-        off = format_timedelta(timedelta(milliseconds=abs(phone.skew_ms)), granularity="second")
-        notes.append(_("clock off by %(time)s", time=off))
+        notes.append(hearing.clock_off(phone.skew_ms))
     # Phones that are silent before and after the event are only at rest.
-    state = state_of(ago) if view.when == "during" else "quiet"
-    return PhoneLine(phone.name, state, heard(ago), tuple(map(str, notes)))
-
-
-def state_of(ago: timedelta) -> str:
-    """How a phone is that was last heard so long ago."""
-    return "silent" if ago > SILENT else "quiet" if ago > QUIET else "well"
-
-
-def heard(ago: timedelta) -> str:
-    """How long ago a phone was last heard."""
-    if ago < timedelta(seconds=20):
-        return str(_("just now"))
-    return str(format_timedelta(-ago, granularity="second", threshold=1.2, add_direction=True))
+    state = hearing.state_of(ago) if view.when == "during" else "quiet"
+    return PhoneLine(phone.name, state, hearing.heard(ago), tuple(map(str, notes)))
 
 
 def _groups(numbers: Numbers, plan: Programme) -> list[tuple[str, str, list[Line]]]:

@@ -23,9 +23,10 @@ from checkin.domain.gaps import Gap
 from checkin.domain.programme import Programme
 from checkin.domain.quarantine import APPROVED, DROPPED, Decided
 from checkin.domain.queue_files import WRONG, Imported
+from checkin.domain.readiness import CLOCK_OFF_MS
 from checkin.errors import Refusal
 from checkin.limits import limiter
-from checkin.organisers import board, pages
+from checkin.organisers import hearing, pages
 from checkin.organisers.conflicts import clock_said
 from checkin.organisers.queues import import_queue
 from checkin.organisers.wording import judged, shown_as, somebody
@@ -115,14 +116,14 @@ def phone_row(device: Device, plan: Programme, of_all: Known, *, now: datetime) 
         locked=device.id in of_all.locked,
         door=plan.doors[device.door_id].name,
         paired=pages.moment(device.paired_at, plan),
-        heard=board.heard(ago),
-        state=board.state_of(ago),
+        heard=hearing.heard(ago),
+        state=hearing.state_of(ago),
         waiting="" if device.waiting is None else str(device.waiting),
         battery="" if device.battery is None else str(format_percent(device.battery)),
         roster="" if roster_age is None else str(format_timedelta(roster_age, granularity="second")),
         roster_is_old=roster_age is not None and roster_age > ROSTER_OLD,
         clock_off=str(format_timedelta(off, granularity="second"))
-        if abs(device.skew_ms) > board.CLOCK_OFF_MS
+        if abs(device.skew_ms) > CLOCK_OFF_MS
         else "",
         missing=ranges(missing, at_most=RANGES_SHOWN),
         missing_count=gaps.total(missing),

@@ -19,7 +19,7 @@ from checkin.domain import audit, readiness
 from checkin.domain.doors import Device
 from checkin.domain.programme import Programme
 from checkin.limits import limiter
-from checkin.organisers import board, pages
+from checkin.organisers import hearing, pages
 
 blueprint = Blueprint("readiness", __name__, url_prefix="/organiser/readiness")
 
@@ -102,7 +102,7 @@ def _line(phone: Device, plan: Programme, *, now: datetime) -> PhoneLine:
         name=phone.name,
         operator=phone.operator,
         door=plan.doors[phone.door_id].name,
-        heard="" if phone.reported_at is None else board.heard(now - phone.reported_at),
+        heard="" if phone.reported_at is None else hearing.heard(now - phone.reported_at),
         battery="" if phone.battery is None else str(format_percent(phone.battery)),
         lacks=readiness.missing(readiness.facts_of(phone, programme=plan, now=now)),
     )

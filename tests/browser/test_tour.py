@@ -99,7 +99,7 @@ class Tour:
 
 # What makes a page wider than its window.
 WIDE = """[...document.querySelectorAll("body *")]
-  .filter(one => Math.max(one.getBoundingClientRect().right, one.getBoundingClientRect().left + one.scrollWidth) > innerWidth + 1)
+  .filter(one => one.getBoundingClientRect().left + Math.max(one.offsetWidth, one.scrollWidth) > innerWidth + 1)
   .slice(-3).map(one => one.outerHTML.slice(0, 120))"""
 
 

@@ -113,6 +113,54 @@ def test_a_phone_that_only_asks_how_things_are_is_heard(expo: Flask) -> None:
     assert "Phone 1 just now 2 scans wait" in _text(signed_in(expo).get("/organiser").text)
 
 
+def test_the_board_says_which_door_needs_another_lane(expo: Flask) -> None:
+    _set_days(expo, 0, 1)
+    world.enrol(expo, [world.person(f"Delegate {number}") for number in range(160)])
+    phone, now = world.pair(expo), clock.now()
+    phone.send([phone.item(code, now.isoformat()) for code in list(world.codes(expo).values())[:110]])
+
+    browser = signed_in(expo)
+    text = _text(browser.get("/organiser").text)
+
+    assert "People a minute 11 " in text
+    assert "Gate A 11 a minute 110" in text
+    assert "The next hour" in text
+    # Of 50 who are still expected a quarter comes in each quarter hour: one phone lets them in.
+    assert re.search(r"Gate A 1 12 12 12 12 none", text)
+    assert "Open 1 more lane" not in text
+    with expo.app_context(), transaction() as session:
+        heard_at = clock.now() - dt.timedelta(minutes=5)
+        doors.note_heard(session, phone.id, phone=PhoneState(), skew_ms=0, now=heard_at)
+    expo.extensions.pop("checkin_board")
+    assert "Gate A: no phone scans there, and 48 people are expected" in _text(browser.get("/organiser").text)
+
+
+def test_phones_that_need_a_hand_are_named_while_others_work(expo: Flask) -> None:
+    _set_days(expo, 0, 1)
+    well, ill = world.pair(expo), world.pair(expo)
+    well.client.get("/api/door/v1/state", headers=well.headers)
+    state = PhoneState(waiting=7, roster_age_s=3_600)
+    with expo.app_context(), transaction() as session:
+        heard_at = clock.now() - dt.timedelta(minutes=11)
+        doors.note_heard(session, ill.id, phone=state, skew_ms=-600_000, now=heard_at)
+
+    told = signed_in(expo).get("/organiser").text.split('id="to-do"')[1].split("</div>")[0]
+
+    assert re.findall(r"<p[^>]*>(.*?)</p>", told) == [
+        "Phone 2, Gate A: last heard 11 minutes ago, 7 scans wait, clock off by 10 minutes, "
+        "list of badges older than 15 minutes"
+    ]
+
+
+def test_those_who_came_back_are_counted(expo: Flask) -> None:
+    world.enrol(expo, [world.person("Ada Lim")])
+    phone, code = world.pair(expo), world.codes(expo)["Ada Lim"]
+    for hour in ("01", "05", "09"):
+        phone.scan(code, f"2025-09-17T{hour}:00:00Z")
+
+    assert "Came back 2" in _text(signed_in(expo).get("/organiser?day=2025-09-17").text)
+
+
 def test_texts_from_outside_are_shown_as_texts(expo: Flask) -> None:
     world.enrol(expo, [world.person("Ada Lim", delegation="</script><script>alert(1)</script>")])
 

@@ -10,11 +10,12 @@ import { isStale, pause } from "./pace.js";
  */
 export function renew(page, answer) {
   for (const id of [
-    "wrong-ways",
+    "to-do",
     "hero",
     "chart-top",
     "chart-data",
     "bars-table",
+    "hour",
     "doors",
     "categories",
     "delegations",
