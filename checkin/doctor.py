@@ -80,7 +80,7 @@ def _settings(config: Config) -> Iterator[Finding]:
         )
     if config.smtp_url is None:
         yield Finding("No mail goes out", "Set CHECKIN_SMTP_URL; until then mail waits in the outbox.")
-    if config.production and config.limits_url == "memory://" and not config.sqlite:
+    if config.production and config.limits_url == "memory://":
         yield Finding(
             "Rate limits are counted in each process by itself", "Set CHECKIN_LIMITS_URL to a Redis."
         )

@@ -198,6 +198,8 @@ def import_voids(
     undone = []
     for raw in raws:
         asked = _converted(raw, _VoidAsked)
+        if asked is not None:
+            asked.reason = items.printable(asked.reason)
         if asked is None or not asked.reason or not items.EARLIEST <= asked.at <= items.LATEST:
             into.aside += 1
             continue

@@ -69,12 +69,7 @@ def roster(
     """
     cursor = Cursor(programme.epoch, programme.version, now)
     today = programme.day_of(now)
-    if (
-        since is None
-        or since.epoch != programme.epoch
-        or since.at > now
-        or programme.day_of(since.at) != today
-    ):
+    if since is None or not is_known(since, programme=programme, now=now):
         rows = session.execute(_badges()).all()
         passages = session.execute(_passages().where(Scan.day == today)).all()
         return Roster(cursor, True, *_parted(rows), passages, ())
@@ -85,6 +80,12 @@ def roster(
     news = _passages().where(Scan.day == today, Scan.id.in_(_news(after, device_id, owners)))
     voided = session.scalars(select(Void.scan_id).where(Void.received_at >= after)).all()
     return Roster(cursor, False, *_parted(rows), session.execute(news).all(), voided)
+
+
+def is_known(cursor: Cursor, *, programme: Programme, now: datetime) -> bool:
+    """Whether a cursor is of this epoch and of today, so that what has changed since can be told."""
+    same_day = programme.day_of(cursor.at) == programme.day_of(now)
+    return cursor.epoch == programme.epoch and cursor.at <= now and same_day
 
 
 def _badges() -> Any:

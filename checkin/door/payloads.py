@@ -163,8 +163,8 @@ class ScannerState(Struct):
 class Lookup(Struct):
     """A damaged badge: the reference that is printed on it, and three letters of a word of the name."""
 
-    reference: str
-    letters: str
+    reference: Annotated[str, Meta(max_length=100, pattern="^[^\x00]*$")]
+    letters: Annotated[str, Meta(max_length=100, pattern="^[^\x00]*$")]
 
 
 class CardOut(Struct):
@@ -339,11 +339,15 @@ def rejected(raw: Any) -> Result:
     return Result(raw.get("id") if isinstance(raw, dict) else None, "rejected", "malformed")
 
 
-def result(judgement: Judgement, raw_id: Any) -> Result:
-    """A judgement as the API gives it."""
-    person = judgement.person
+def result(judgement: Judgement, raw: dict[str, Any]) -> Result:
+    """A judgement as the API gives it.
+
+    Only who sends a badge's code is told whose it is: every phone knows every look-up id, by which a hostile one
+    could ask for everybody's name.
+    """
+    person = judgement.person if isinstance(raw.get("code"), str) else None
     return Result(
-        id=raw_id,
+        id=raw["id"],
         verdict=judgement.verdict,  # type: ignore[arg-type]
         reason=judgement.reason,
         day=judgement.day.isoformat(),

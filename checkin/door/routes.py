@@ -151,7 +151,7 @@ def _quickly(
     if now - found.heard_at > HEARD_EVERY:
         with transaction() as session:
             doors.note_heard(session, found.device_id, phone=phone, skew_ms=skew_ms, now=now)
-    return [payloads.result(judgement, raws[0]["id"])]
+    return [payloads.result(judgement, raws[0])]
 
 
 def _ask(item: Item, token: bytes, programme: Programme) -> Row[Any] | None:
@@ -186,7 +186,7 @@ def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: 
 
 
 def _result(raw: Any, judgement: Judgement | None) -> Result:
-    return payloads.rejected(raw) if judgement is None else payloads.result(judgement, raw["id"])
+    return payloads.rejected(raw) if judgement is None else payloads.result(judgement, raw)
 
 
 @blueprint.get("/state")

@@ -24,6 +24,7 @@ from checkin.domain import audit, print_runs
 from checkin.domain.badges import SORTS, PrintFilter
 from checkin.domain.countries import country_codes
 from checkin.domain.delegates import Delegate
+from checkin.domain.items import printable
 from checkin.domain.print_runs import LARGEST_BATCH, LARGEST_BOX, Order, PrintRun
 from checkin.domain.programme import Programme
 from checkin.errors import Conflict, NotFound, Refusal
@@ -210,8 +211,8 @@ class LookedAt:
 
 
 def _looked_at(session: Session, asked: Asked, plan: Programme) -> LookedAt:
-    rows = print_runs.matching(session, _wanted(asked, plan))
-    order = _order(asked)
+    wanted, order = _wanted(asked, plan), _order(asked)
+    rows = print_runs.matching(session, wanted)
     shown = list(faces(rows, plan, key=current_app.config["CHECKIN"].key))
     return LookedAt(len(rows), unprintable(shown), short_names_wanted(shown, layout=order.layout))
 
@@ -227,8 +228,8 @@ def _wanted(asked: Asked, plan: Programme) -> PrintFilter:
     return PrintFilter(
         category_id=int(category) if category else None,
         country=country or None,
-        organisation=asked.get("organisation", "").strip()[:300] or None,
-        delegation=asked.get("delegation", "").strip()[:300] or None,
+        organisation=printable(asked.get("organisation", ""))[:300] or None,
+        delegation=printable(asked.get("delegation", ""))[:300] or None,
         unprinted=only == "unprinted",
         changed=only == "changed",
         sort=sort,

@@ -1,7 +1,8 @@
 """Importing the queue of a phone that can't get online again, in parts that let the doors go on; it owns no table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from checkin.db import reading, transaction
 from checkin.domain import audit, doors, queue_files
@@ -31,20 +32,22 @@ def import_queue(
                 "queue_of_unknown_phone", "This file is of a phone that was never paired with this event."
             ) from unknown
     done = Imported()
-    for begin in range(0, len(file.scans), AT_ONCE):
-        part = file.scans[begin : begin + AT_ONCE]
+    for number, part in enumerate(_parts(file.scans)):
         with transaction() as session:
             queue_files.import_scans(
-                session, device, part, programme=plan, now=now, begin=begin + 1, into=done
+                session, device, part, programme=plan, now=now, begin=number * AT_ONCE + 1, into=done
             )
         on_scans(len(part))
+    for decisions in _parts(file.decisions):
+        with transaction() as session:
+            queue_files.import_decisions(session, device, decisions, now=now, into=done)
+    by = f"device:{device.id}"
+    for voids in _parts(file.voids):
+        with transaction() as session:
+            for void in queue_files.import_voids(session, device, voids, now=now, into=done):
+                subject = f"scan:{void.scan}"
+                audit.record(session, "scan voided", actor=by, now=now, subject=subject, reason=void.reason)
     with transaction() as session:
-        queue_files.import_decisions(session, device, file.decisions, now=now, into=done)
-        for void in queue_files.import_voids(session, device, file.voids, now=now, into=done):
-            by = f"device:{device.id}"
-            audit.record(
-                session, "scan voided", actor=by, now=now, subject=f"scan:{void.scan}", reason=void.reason
-            )
         audit.record(
             session,
             "queue imported",
@@ -56,3 +59,7 @@ def import_queue(
             malformed=len(done.malformed),
         )
     return done
+
+
+def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[begin : begin + AT_ONCE] for begin in range(0, len(items), AT_ONCE))

@@ -85,6 +85,7 @@ def test_a_damaged_badge_is_found_by_its_reference_and_three_letters(expo: Flask
 
     assert [found("kl-00001", "yus"), found("KL-00001", "AIN"), found("KL-00002", "王小明")] == [200] * 3
     assert [found("KL-00001", "ai"), found("KL-00001", "xyz"), found("KL-99999", "yus")] == [404] * 3
+    assert found("KL-\0", "yus") == 400
 
 
 def test_a_stolen_phone_can_not_look_many_up(expo: Flask) -> None:

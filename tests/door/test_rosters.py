@@ -209,3 +209,16 @@ def test_a_phone_is_heard_by_asking(event_today: Flask) -> None:
         heard = session.scalar(select(Device.heard_at))
     assert heard is not None
     assert clock.now() - heard < dt.timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("since", ["", "x", "of another epoch"])
+def test_whole_rosters_are_given_seldom_however_they_are_asked_for(event_today: Flask, since: str) -> None:
+    phone = world.pair(event_today)
+    cursor = roster(phone)["cursor"]
+    other = f"{'0' * 32}.{cursor.partition('.')[2]}" if since.startswith("of") else since
+
+    statuses = [answer(phone, other).status_code for _ in range(12)]
+    changes = [answer(phone, cursor).status_code for _ in range(13)]
+
+    assert statuses == [200] * 11 + [429]
+    assert changes == [200] * 13

@@ -171,11 +171,18 @@ def test_a_code_is_never_stored(expo: Flask, ada: str, phone: Phone) -> None:
     assert ada not in repr(rows)
 
 
-def test_a_badge_is_found_by_its_look_up_id_too(expo: Flask, ada: str, phone: Phone) -> None:
+def test_a_badge_is_found_by_its_look_up_id_too_which_names_nobody(
+    expo: Flask, ada: str, phone: Phone
+) -> None:
     item = phone.item("", MORNING, badge=lookup_id(ada))
     del item["code"]
+    elsewhen = {**item, "id": str(uuid.uuid4()), "scanned_at": "2025-01-01T00:00:00Z"}
+    out = {**item, "id": str(uuid.uuid4()), "direction": "out"}
 
-    assert phone.send([item])[0]["verdict"] == "admitted"
+    answers = [phone.send([one])[0] for one in (item, item, elsewhen, out)]
+
+    assert verdicts(answers) == ["admitted", "admitted", "refused", "left"]
+    assert [answer["delegate"] for answer in answers] == [None] * 4
 
 
 def change(app: Flask, name: str, act: Any) -> None:

@@ -123,7 +123,7 @@ def test_the_board_says_which_door_needs_another_lane(expo: Flask) -> None:
     text = _text(browser.get("/organiser").text)
 
     assert "People a minute 11 " in text
-    assert "Gate A 11 a minute 110" in text
+    assert "Gate A 110 11 a minute" in text
     assert "The next hour" in text
     # Of 50 who are still expected a quarter comes in each quarter hour: one phone lets them in.
     assert re.search(r"Gate A 1 12 12 12 12 none", text)

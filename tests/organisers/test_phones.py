@@ -292,6 +292,19 @@ def test_malformed_scans_of_a_file_are_named_and_block_no_other(expo: Flask, cod
         assert fault in said.replace("&#39;", "'")
 
 
+def test_a_void_that_no_database_can_keep_blocks_no_other(expo: Flask, codes: dict[str, str]) -> None:
+    phone = world.pair(expo)
+    scan = phone.item(codes["Ada Lim"], NINE)
+    void = {"id": str(uuid.uuid4()), "scan": scan["id"], "reason": "left", "at": TEN}
+    voids = [{**void, "reason": "\ud800"}, *[{**void, "id": str(uuid.uuid4())} for _ in range(300)], void]
+
+    said = _words(_import(signed_in(expo), phone, _file(phone, [scan], voids=voids)).text)
+
+    assert "1 undoing was not taken" in said
+    with expo.app_context(), reading() as session:
+        assert session.scalars(select(Attendance)).all() == []
+
+
 def test_what_is_no_file_of_this_phone_is_refused_and_says_why(expo: Flask, codes: dict[str, str]) -> None:
     phone, other, browser = world.pair(expo), world.pair(expo), signed_in(expo)
     scans = [phone.item(codes["Ada Lim"], NINE)]
