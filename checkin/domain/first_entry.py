@@ -120,6 +120,7 @@ def enter(
         reading.id,
         ADMITTED,
         day,
+        badge_id=found.badge_id,
         person=Person(found.reference, found.name, found.organisation, category, found.note),
         first=Sighting(reading.at, reading.door.name),
     )

@@ -23,11 +23,15 @@ CodeText = Annotated[str, Meta(max_length=8000)]
 # PostgreSQL's text has no NUL.
 Line = Annotated[str, Meta(max_length=500, pattern="^[^\x00]*$")]
 Name = Annotated[str, Meta(max_length=100, pattern="^[^\x00]*$")]
+Proof = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16}$")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Item(Struct):
-    """One scan: `code` as it was read, or `badge`, the roster's look-up id; `seq` is dense for a phone."""
+    """One scan: `code` as it was read, or `badge`, the roster's look-up id; `seq` is dense for a phone.
+
+    Who sends `badge` shows by `proof` (`tokens.proof_of`) to have read it, and is told whose it is.
+    """
 
     id: uuid.UUID
     seq: Annotated[int, Meta(ge=0, le=2**53)]
@@ -36,6 +40,7 @@ class Item(Struct):
     input: Literal["camera", "wedge", "typed", "desk", "paper"]
     code: CodeText | UnsetType = UNSET
     badge: CodeText | UnsetType = UNSET
+    proof: Proof | None = None
     skew_ms: SkewMs | None = None
     shown: Name | None = None
     door: Name | None = None

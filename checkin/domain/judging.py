@@ -82,7 +82,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer to one reading."""
+    """The answer to one reading; `person` is whose the badge with `badge_id` is."""
 
     id: uuid.UUID
     verdict: str
@@ -90,6 +90,7 @@ class Judgement:
     reason: str | None = None
     just_now: bool = False
     person: Person | None = None
+    badge_id: uuid.UUID | None = None
     first: Sighting | None = None
     last: Sighting | None = None
 
@@ -283,6 +284,7 @@ def _stored_scans(ids: Sequence[uuid.UUID]) -> Any:
         select(
             Scan.id,
             Scan.device_id,
+            Scan.badge_id,
             Scan.delegate_id,
             Scan.area_id,
             Scan.day,
@@ -349,7 +351,12 @@ def _one(state: _State, device: Device, reading: Reading, programme: Programme, 
     place = (badge.delegate_id, reading.door.area_id, day)
     earlier = _read_just_now(state, place, device, badge, reading)
     judgement = Judgement(
-        reading.id, LEFT, day, just_now=earlier is not None, person=_person(badge, programme)
+        reading.id,
+        LEFT,
+        day,
+        just_now=earlier is not None,
+        person=_person(badge, programme),
+        badge_id=badge.id,
     )
     if reading.direction == "in":
         credential = Credential(badge.revocation, badge.status, programme.categories[badge.category_id])
@@ -465,6 +472,7 @@ def _again(state: _State, device: Device, row: Row[Any], programme: Programme) -
     return replace(
         judgement,
         person=_person(row, programme),
+        badge_id=row.badge_id,
         first=_first_sighting(state, place, programme),
         last=_last(_passages(others), row.at, programme) if row.verdict in (RETURNED, REPEAT) else None,
     )

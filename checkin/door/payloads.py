@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from checkin.domain.doors import PhoneState
 from checkin.domain.items import Item, Moment
 from checkin.domain.judging import Judgement, Sighting
 from checkin.errors import Refusal
+from checkin.tokens import proof_of, same
 
 SCANS_AT_MOST = 1000
 
@@ -339,13 +341,13 @@ def rejected(raw: Any) -> Result:
     return Result(raw.get("id") if isinstance(raw, dict) else None, "rejected", "malformed")
 
 
-def result(judgement: Judgement, raw: dict[str, Any]) -> Result:
-    """A judgement as the API gives it.
+def result(judgement: Judgement, raw: dict[str, Any], *, code_of: Callable[[uuid.UUID], str]) -> Result:
+    """A judgement as the API gives it; `code_of` gives a badge's code.
 
-    Only who sends a badge's code is told whose it is: every phone knows every look-up id, by which a hostile one
-    could ask for everybody's name.
+    Only who shows to have read a badge is told whose it is: every phone knows every look-up id, by which a hostile
+    one could ask for everybody's name.
     """
-    person = judgement.person if isinstance(raw.get("code"), str) else None
+    person = judgement.person if _has_read(raw, judgement.badge_id, code_of) else None
     return Result(
         id=raw["id"],
         verdict=judgement.verdict,  # type: ignore[arg-type]
@@ -356,6 +358,13 @@ def result(judgement: Judgement, raw: dict[str, Any]) -> Result:
         first=_sighting(judgement.first),
         last=_sighting(judgement.last),
     )
+
+
+def _has_read(raw: dict[str, Any], badge_id: uuid.UUID | None, code_of: Callable[[uuid.UUID], str]) -> bool:
+    if isinstance(raw.get("code"), str):
+        return True
+    proof = raw.get("proof")
+    return badge_id is not None and isinstance(proof, str) and same(proof, proof_of(code_of(badge_id)))
 
 
 def _sighting(sighting: Sighting | None) -> SightingOut | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Response, g, jsonify, request
+from flask import Response, current_app, g, jsonify, request
 from flask_limiter.util import get_remote_address
 from sqlalchemy import Row
 
@@ -45,7 +45,7 @@ from checkin.door.payloads import Result
 from checkin.door.rosters import door_choice
 from checkin.errors import NotFound, Refusal
 from checkin.limits import count_upload, limiter, refuse_too_many_uploads
-from checkin.tokens import token_hash
+from checkin.tokens import BadgeKey, token_hash
 
 BIG_BODY = 2 * 1024 * 1024
 
@@ -151,7 +151,7 @@ def _quickly(
     if now - found.heard_at > HEARD_EVERY:
         with transaction() as session:
             doors.note_heard(session, found.device_id, phone=phone, skew_ms=skew_ms, now=now)
-    return [payloads.result(judgement, raws[0])]
+    return [_result(raws[0], judgement, programme)]
 
 
 def _ask(item: Item, token: bytes, programme: Programme) -> Row[Any] | None:
@@ -182,11 +182,19 @@ def _judge(raws: list[Any], token: bytes, phone: PhoneState, skew_ms: int, now: 
         judge = judging.hold if device.revoked_at is not None else judging.judge
         judged = iter(judge(session, device, readings, programme=programme, now=now))
         doors.note_heard(session, device.id, phone=phone, skew_ms=skew_ms, now=now)
-    return [_result(raw, next(judged) if is_good else None) for raw, is_good in zip(raws, good, strict=True)]
+    return [
+        _result(raw, next(judged) if is_good else None, programme)
+        for raw, is_good in zip(raws, good, strict=True)
+    ]
 
 
-def _result(raw: Any, judgement: Judgement | None) -> Result:
-    return payloads.rejected(raw) if judgement is None else payloads.result(judgement, raw)
+def _result(raw: Any, judgement: Judgement | None, programme: Programme) -> Result:
+    if judgement is None:
+        return payloads.rejected(raw)
+    key: BadgeKey = current_app.config["CHECKIN"].key
+    return payloads.result(
+        judgement, raw, code_of=lambda badge_id: key.code(badge_id, prefix=programme.code_prefix)
+    )
 
 
 @blueprint.get("/state")

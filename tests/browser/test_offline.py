@@ -226,6 +226,7 @@ def test_a_phone_that_is_paired_anew_numbers_from_one_and_brings_what_waited(doo
     door.served.stop()
     burst(page, codes["Budi Santoso"])
     verdict(page, "Budi")
+    page.close()
     door.served.start()
 
     anew = door.pair(context, "Gate B")

@@ -13,7 +13,7 @@ from checkin import clock, limits
 from checkin.db import reading, transaction
 from checkin.domain import badges, delegates, doors
 from checkin.domain.scans import Attendance, Scan, Void
-from checkin.tokens import BadgeKey, lookup_id
+from checkin.tokens import BadgeKey, lookup_id, proof_of
 from tests import world
 from tests.world import Phone
 
@@ -183,6 +183,18 @@ def test_a_badge_is_found_by_its_look_up_id_too_which_names_nobody(
 
     assert verdicts(answers) == ["admitted", "admitted", "refused", "left"]
     assert [answer["delegate"] for answer in answers] == [None] * 4
+
+
+def test_who_proves_to_have_read_a_badge_is_told_whose_it_is(expo: Flask, ada: str, phone: Phone) -> None:
+    item = phone.item("", MORNING, badge=lookup_id(ada), proof=proof_of(ada))
+    del item["code"]
+    guessed = {**item, "id": str(uuid.uuid4()), "proof": lookup_id(ada)}
+
+    first, again, other = (phone.send([one])[0] for one in (item, item, guessed))
+
+    assert first["delegate"] == again["delegate"]
+    assert first["delegate"]["name"] == "Ada Lim"
+    assert other["delegate"] is None
 
 
 def change(app: Flask, name: str, act: Any) -> None:

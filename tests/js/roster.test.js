@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kindOf, looksLikeACode, lookupId, openCard, readCode } from "../../checkin/static/door/codes.js";
+import {
+  kindOf,
+  looksLikeACode,
+  lookupId,
+  openCard,
+  proofOf,
+  readCode,
+} from "../../checkin/static/door/codes.js";
 import { answerOf, find, follow, fromBase64, pack } from "../../checkin/static/door/roster.js";
 
 // A badge as Python makes it: its code, look-up id, sealed card, and who it is for.
@@ -39,6 +46,7 @@ const answer = (more = {}) => ({
 test("a code, its look-up id and its card are Python's own", async () => {
   assert.ok(looksLikeACode(BADGE.code));
   assert.equal(await lookupId(BADGE.code), BADGE.lookup);
+  assert.equal(await proofOf(BADGE.code), BADGE.proof);
   assert.deepEqual(await openCard(BADGE.code, fromBase64(BADGE.card)), BADGE.bearer);
 });
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from checkin.domain.badges import Card, card_bytes
 from checkin.registration import typing_slips
-from checkin.tokens import BadgeKey, lookup_id, seal_card
+from checkin.tokens import BadgeKey, lookup_id, proof_of, seal_card
 
 HERE = Path(__file__).parent
 
@@ -21,7 +21,13 @@ def _badge() -> dict[str, Any]:
     code = BadgeKey(bytes(range(32))).code(uuid.UUID(int=1), prefix="B3")
     bearer = Card("சுப்பிரமணியம் 王小明", "Kementerian Digital", "VIP", "Minister")
     card = urlsafe_b64encode(seal_card(code, card_bytes(bearer))).decode()
-    return {"code": code, "lookup": lookup_id(code), "card": card, "bearer": vars(bearer)}
+    return {
+        "code": code,
+        "lookup": lookup_id(code),
+        "proof": proof_of(code),
+        "card": card,
+        "bearer": vars(bearer),
+    }
 
 
 def test_the_rules_of_the_pages_hold() -> None:

@@ -52,13 +52,19 @@ const base64url = (raw) =>
     .replaceAll("/", "_");
 
 /**
- * The look-up id of a code: 96 bits of SHA-256 in 16 base64url characters.
- * @param {string} code
+ * 96 bits of SHA-256 in 16 base64url characters.
+ * @param {string} text
  */
-export async function lookupId(code) {
-  const digest = await crypto.subtle.digest("SHA-256", bytes(`checkin look-up\0${code}`));
+async function digested(text) {
+  const digest = await crypto.subtle.digest("SHA-256", bytes(text));
   return base64url(new Uint8Array(digest).subarray(0, NONCE));
 }
+
+/** The look-up id of a code. @param {string} code */
+export const lookupId = (code) => digested(`checkin look-up\0${code}`);
+
+/** What shows the server that this phone has read a code, without telling it. @param {string} code */
+export const proofOf = (code) => digested(`checkin proof\0${code}`);
 
 /**
  * The card of a badge, opened with its own code; null where it isn't that badge's card.

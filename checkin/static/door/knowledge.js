@@ -1,6 +1,6 @@
 // What this phone knows of badges and their passages, and by it what a reading means. Nothing here waits for a network.
 
-import { kindOf, looksLikeACode, lookupId, openCard, readCode } from "./codes.js";
+import { kindOf, looksLikeACode, lookupId, openCard, proofOf, readCode } from "./codes.js";
 import { find } from "./roster.js";
 import { corrected, judge } from "./rule.js";
 
@@ -15,7 +15,10 @@ const NO_PASSAGE = new Set(["unlisted", "test", "rejected", "held"]);
 export const OLD = 15 * 60000;
 
 /** @typedef {{ code: string } | { badge: string, delegate: Person }} Seen a code, or a badge that was looked up */
-/** @typedef {{ lookup: string, result: Result, foreign: string | null }} Answer */
+/**
+ * @typedef {{ lookup: string, proof: string | null, result: Result, foreign: string | null }} Answer `proof` tells
+ *   the server that the code was read
+ */
 
 export class Knowledge {
   /** @type {Roster | null} */
@@ -101,13 +104,16 @@ export class Knowledge {
    * @returns {Promise<Answer>}
    */
   async answer(what, reading) {
+    const code = "code" in what ? readCode(what.code) : null;
     const lookup = "badge" in what ? what.badge : await lookupId(readCode(what.code));
+    const proof = code === null ? null : await proofOf(code);
     const known = this.roster && find(this.roster, lookup);
-    if (!known) return { lookup, ...this.#stranger(reading, lookup, "code" in what ? what.code : null) };
+    if (!known)
+      return { lookup, proof, ...this.#stranger(reading, lookup, "code" in what ? what.code : null) };
     const result = judge(reading, known, this.#pasts(lookup), this.programme);
-    const delegate = "code" in what ? await opened(readCode(what.code), known) : what.delegate;
+    const delegate = "badge" in what ? what.delegate : await opened(readCode(what.code), known);
     const vip = this.programme.categories[known.category]?.protocol ?? false;
-    return { lookup, result: { ...result, delegate, vip }, foreign: null };
+    return { lookup, proof, result: { ...result, delegate, vip }, foreign: null };
   }
 
   /**

@@ -32,10 +32,12 @@ export function scanning(edges) {
     if (!phone || !knowledge.roster) return;
     const [now, skew, direction] = [edges.now(), edges.skew(), edges.direction()];
     const place = { id: edges.newId(), direction, door: phone.door.id };
-    const { lookup, result, foreign } = await knowledge.answer(what, { ...place, at: corrected(now, skew) });
+    const reading = { ...place, at: corrected(now, skew) };
+    const { lookup, proof, result, foreign } = await knowledge.answer(what, reading);
     const scan = await store.add({
       ...place,
       badge: lookup,
+      ...(proof && { proof }),
       scanned_at: new Date(now).toISOString(),
       skew_ms: skew,
       input,

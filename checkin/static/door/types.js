@@ -6,7 +6,7 @@
  * @typedef {{ id: string, verdict: string, reason: string | null, day?: string, just_now?: boolean,
  *   delegate: Person | null, first: Sighting | null, last: Sighting | null, vip?: boolean }} Result
  * @typedef {"camera" | "wedge" | "typed" | "desk"} Input
- * @typedef {{ id: string, seq: number, badge: string, scanned_at: string, skew_ms: number,
+ * @typedef {{ id: string, seq: number, badge: string, proof?: string, scanned_at: string, skew_ms: number,
  *   direction: "in" | "out", input: Input, door: string, operator: string, shown: string, reason?: string }} Scan
  * @typedef {{ id: string, name: string, area: string, direction: "in" | "out" | "both" }} Door
  * @typedef {{ device: { id: string, name: string, kind: string }, operator: string, door: Door, doors: Door[],
