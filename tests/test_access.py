@@ -54,6 +54,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/find/sent", "registration.found"): EVERYONE,
     ("GET", "/organiser", "board.index"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/board", "board.live"): {"organiser", "supervisor", "protocol"},
+    ("GET", "/organiser/board.pdf", "board.report"): {"organiser", "supervisor"},
     ("GET", "/organiser/doors", "doors.index"): READERS,
     ("GET", "/organiser/doors/{door}/pair", "doors.pair"): READERS,
     ("POST", "/organiser/doors/{door}/pair", "doors.pair"): READERS,

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, make_response, render_template, request
 from flask_babel import format_date, format_decimal, format_percent, ngettext
 from flask_babel import gettext as _
+from flask_security import current_user
+from werkzeug.wrappers import Response
 
 from checkin import clock
 from checkin.access import open_to
@@ -19,7 +21,9 @@ from checkin.domain import arrivals
 from checkin.domain.arrivals import Entries, Numbers, PhoneSeen, Share
 from checkin.domain.programme import DayPlan, DoorPlace, Programme
 from checkin.domain.readiness import CLOCK_OFF_MS
+from checkin.limits import limiter
 from checkin.organisers import attention, hearing, pages
+from checkin.organisers.board_report import board_report
 
 blueprint = Blueprint("board", __name__, url_prefix="/organiser")
 
@@ -115,8 +119,30 @@ def live() -> str:
     return _page("organiser/board_live.html")
 
 
-def _page(template: str) -> str:
+@blueprint.get("/board.pdf")
+@open_to("organiser", "supervisor")
+@limiter.limit("20 per minute")
+def report() -> Response:
+    """The day on paper, with the same chart and the tables behind it."""
     now = clock.now()
+    plan, view, shown = _looked_at(now)
+    when = _("Printed %(when)s by %(who)s.", when=pages.moment(now, plan), who=current_user.email)
+    name = f"{plan.code}-board-{view.day}.pdf"
+    response = make_response(
+        board_report(shown | {"day": pages.day_name(view.day), "per_cent": format_percent}, printed=when)
+    )
+    response.content_type = "application/pdf"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _page(template: str) -> str:
+    *_looked, shown = _looked_at(clock.now())
+    return render_template(template, wall="wall" in request.args, **shown)
+
+
+def _looked_at(now: datetime) -> tuple[Programme, View, dict[str, Any]]:
     with reading() as session:
         plan = pages.programme_now(session)
         view = _view(plan, now=now)
@@ -126,7 +152,7 @@ def _page(template: str) -> str:
 
         key = (plan.version, plan.epoch, view)
         counted = _kept().value(key, count, now=now)
-    return render_template(template, wall="wall" in request.args, **_shown(counted, plan, view, now=now))
+    return plan, view, _shown(counted, plan, view, now=now)
 
 
 def _kept() -> Kept:

@@ -5,7 +5,9 @@ import json
 import re
 from typing import Any
 
+import pypdfium2
 from flask import Flask
+from pypdfium2.raw import FPDF_PAGEOBJ_PATH
 
 from checkin import clock
 from checkin.db import transaction
@@ -201,3 +203,29 @@ def test_what_is_kept_is_counted_again_two_seconds_later() -> None:
     ]
 
     assert values == [0, 0, 1, 1, 2]
+
+
+def test_the_day_is_printed_with_its_chart_and_tables(expo: Flask) -> None:
+    world.enrol(expo, [world.person("Ada Lim", country="MY", delegation="<b>Ipoh</b>"), world.person("Ben")])
+    phone, codes = world.pair(expo), world.codes(expo)
+    phone.scan(codes["Ada Lim"], "2025-09-17T01:00:00Z")
+
+    answer = signed_in(expo, "supervisor").get("/organiser/board.pdf?day=2025-09-17")
+
+    assert answer.content_type == "application/pdf"
+    with pypdfium2.PdfDocument(answer.data) as document:
+        text = " ".join(" ".join(page.get_textpage().get_text_range().split()) for page in document)
+        bars = [
+            shape
+            for shape in document[0].get_objects()
+            if shape.type == FPDF_PAGEOBJ_PATH and shape.get_bounds()[3] - shape.get_bounds()[1] > 30
+        ]
+    assert "Arrivals · Expo · Wed 17 Sep" in text
+    assert "1 arrived on Wed 17 Sep" in text
+    assert "<b>Ipoh</b> 1 1 100%" in text
+    assert "Lim" not in text
+    assert len(bars) >= 1
+
+
+def test_a_report_before_anybody_came_is_a_page_too(expo: Flask) -> None:
+    assert signed_in(expo).get("/organiser/board.pdf").data.startswith(b"%PDF")
