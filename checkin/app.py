@@ -19,7 +19,7 @@ from checkin.accounts import passkeys, security
 from checkin.accounts import routes as accounts
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
-from checkin.documents import mailing, printing
+from checkin.documents import inviting, mailing, printing
 from checkin.door import api as door
 from checkin.door import pages as door_pages
 from checkin.door import (  # noqa: F401 - they give the API's blueprint its routes.
@@ -72,6 +72,7 @@ def create_app(config: Config) -> Flask:
     security.start(app, config)
     mailing.start(app, config)
     printing.start(app)
+    inviting.start(app)
     assets.start(app)
     for part in (
         registration.blueprint,

@@ -31,6 +31,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from checkin.config import Config
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a column of whole numbers holds at most.
+LARGEST_ID = 2**31 - 1
 MICROSECOND = timedelta(microseconds=1)
 WRITES = {"checkin_writes": True}
 # Whether somebody stands before a door and waits for what this thread does.

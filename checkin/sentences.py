@@ -18,6 +18,8 @@ SENTENCES = {
         "This link doesn't work any more, or was copied only in part. Have a fresh one mailed to you."
     ),
     "no_badge": _("There is no badge here just now: the page of your registration says why."),
+    "last_organiser": _("Nobody else could organise then: invite another organiser first."),
+    "staff_known": _("This address is on the staff already."),
     "letters_leave": _("There is a mail server: letters are read by whom they are for."),
     "method_not_allowed": _("This page can't be used in that way."),
     "no_address": _("There is no e-mail address to send it to."),

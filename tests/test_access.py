@@ -25,7 +25,7 @@ from checkin.domain.paper import Keyed
 from checkin.domain.print_runs import Order
 from checkin.domain.programme import programme
 from checkin.domain.staff import SecondFactor
-from checkin.tokens import lookup_id
+from checkin.tokens import lookup_id, new_id
 from tests import world
 from tests.accounts.people import Browser, Member, invite
 
@@ -133,6 +133,13 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/login/recovery", "accounts.mf_recovery"): EVERYONE,
     ("GET", "/account", "accounts.account"): STAFF,
     ("GET", "/staff", "accounts.begin"): STAFF,
+    ("GET", "/organiser/staff", "staff.index"): {"organiser"},
+    ("POST", "/organiser/staff", "staff.add"): {"organiser"},
+    ("POST", "/organiser/staff/{member}/invite", "staff.invite"): {"organiser"},
+    ("POST", "/organiser/staff/{member}/role", "staff.role"): {"organiser"},
+    ("POST", "/organiser/staff/{member}/stop", "staff.stop"): {"organiser"},
+    ("POST", "/organiser/staff/{member}/let-back", "staff.let_back"): {"organiser"},
+    ("POST", "/organiser/staff/{member}/sign-out", "staff.sign_out"): {"organiser"},
     ("GET", "/account/passkeys/new", "passkeys.add"): STAFF,
     ("POST", "/account/passkeys/new", "passkeys.add"): STAFF,
     ("POST", "/account/passkeys/options", "passkeys.creation_options"): STAFF,
@@ -259,12 +266,23 @@ class Cast:
             print_runs.store_batch(session, run, 1, printed=[], size=4, lacking=[], now=now)
             return run.id
 
+    @cached_property
+    def member(self) -> int:
+        """Somebody on the staff, who may be stopped."""
+        with self.app.app_context(), transaction() as session:
+            mark = new_id().hex
+            return staff.add_staff(
+                session, "spare@example.org", role="desk", uniquifier=mark, now=clock.now()
+            ).id
+
     def opens(self, who: str, method: str, path: str, endpoint: str) -> TestResponse:
         """What `who` gets, from another machine than the server's."""
         client, headers = self.means(who)
         known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
         known |= {"door": str(self.spare.door), "phone": str(self.spare.phone), "keyed": str(self.keyed)}
-        path = path.format(**known, letter=self.letter, pairing=self.pairing, run=self.run)
+        path = path.format(
+            **known, letter=self.letter, pairing=self.pairing, run=self.run, member=self.member
+        )
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.
             headers |= {"Accept": "text/html"}

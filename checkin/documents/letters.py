@@ -47,16 +47,36 @@ def letter(
     language = _language(reader.language)
     with force_locale(language):
         words = WORDS[kind](reader, plan.name)
-        given: dict[str, object] = {
-            "language": language,
-            "words": words,
-            "greeting": _("Dear %(name)s,", name=reader.name),
-            "event": plan.name,
-            "signature": [line for line in (plan.organiser, plan.name, plan.venue) if line],
-        }
-        text, html = _printed("letter.txt", given), _printed("letter.html", given)
+        text, html = _bodies(words, plan, _("Dear %(name)s,", name=reader.name), language)
     attached = () if face is None else (_attachment(face),)
     return Letter(message_id, reader.name, reader.address, words.subject, text, html, language, attached)
+
+
+def invitation(address: str, plan: Programme, *, link: str, language: str, message_id: str) -> Letter:
+    """What somebody gets who is to join the staff."""
+    language = _language(language)
+    with force_locale(language):
+        words = Words(
+            _("Your sign-in for %(event)s", event=plan.name),
+            (_("You are invited to the staff. The link lets you set a password and a second factor."),),
+            _("Set up my sign-in"),
+            link,
+            (_("It works once, for 24 hours. You didn't expect it? Then do nothing."),),
+        )
+        text, html = _bodies(words, plan, _("Hello,"), language)
+    return Letter(message_id, address, address, words.subject, text, html, language)
+
+
+def _bodies(words: Words, plan: Programme, greeting: str, language: str) -> tuple[str, str]:
+    """The text and the HTML of a letter."""
+    given: dict[str, object] = {
+        "language": language,
+        "words": words,
+        "greeting": greeting,
+        "event": plan.name,
+        "signature": [line for line in (plan.organiser, plan.name, plan.venue) if line],
+    }
+    return _printed("letter.txt", given), _printed("letter.html", given)
 
 
 def _attachment(face: BadgeFace) -> Attachment:

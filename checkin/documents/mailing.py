@@ -75,7 +75,7 @@ def write_capped(session: Session, email: str, *, kind: str, now: datetime) -> b
 
 def has_mail_server() -> bool:
     """Whether letters leave; otherwise they wait in the outbox, to be read there."""
-    return _outgoing() is not None
+    return outgoing() is not None
 
 
 def reissue_and_mail(
@@ -102,7 +102,7 @@ def try_again(session: Session, *, at_most: int, message_id: uuid.UUID | None = 
 
 def send_message(message_id: str) -> None:
     """Send a message if it still waits, and there is a mail server; raises Postponed to be called again."""
-    mailer = _outgoing()
+    mailer = outgoing()
     if mailer is None:
         return
     message = uuid.UUID(message_id)
@@ -131,7 +131,7 @@ def give_up_message(message_id: str) -> None:
 
 def send_what_waits() -> None:
     """Enqueue what waits without a job: from a time without a mail server, or left by a failure."""
-    if _outgoing() is None:
+    if outgoing() is None:
         return
     with transaction() as session:
         # Held first and compared then: two workers that start together don't enqueue the same one.
@@ -144,11 +144,12 @@ def send_what_waits() -> None:
 
 def hang_up() -> None:
     """Leave the mail server."""
-    if (mailer := _outgoing()) is not None:
+    if (mailer := outgoing()) is not None:
         mailer.close()
 
 
-def _outgoing() -> Mailer | None:
+def outgoing() -> Mailer | None:
+    """The mail server; None where letters don't leave."""
     return cast(Mailer | None, current_app.extensions[_EXTENSION])
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from checkin.db import Base, Instant
+from checkin.db import LARGEST_ID, Base, Instant
 from checkin.domain import badges
 from checkin.domain.badges import Badge, PrintFilter
 from checkin.domain.delegates import Delegate
@@ -40,8 +40,6 @@ UNFINISHED = (*UNDER_WAY, "failed")
 PIECE = 1_000_000  # bytes
 FILES_KEPT = timedelta(days=14)
 LARGEST_BATCH, LARGEST_BOX = 20_000, 10_000
-# What the database keeps in a column of whole numbers.
-LARGEST_ID = 2**31 - 1
 
 
 class PrintRun(Base):

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from checkin.db import Base, Instant, insert_ignoring
-from checkin.errors import Conflict, Forbidden
+from checkin.db import LARGEST_ID, Base, Instant, insert_ignoring
+from checkin.errors import Conflict, Forbidden, NotFound
 from checkin.tokens import new_id, new_token, token_hash
 
 ROLES = ("organiser", "supervisor", "desk", "protocol")
@@ -262,3 +262,92 @@ def remove_passkey(session: Session, staff_id: int, passkey_id: int) -> bool:
 def end_sessions(session: Session, staff_id: int) -> None:
     """Sign a member of staff out on every device."""
     session.execute(update(Staff).where(Staff.id == staff_id).values(fs_uniquifier=new_id().hex))
+
+
+# --- the staff as organisers see it -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of staff: `invited_until` is set while an invitation is open, `joined` once they have a password."""
+
+    id: int
+    email: str
+    role: str
+    active: bool
+    joined: bool
+    invited_until: datetime | None
+    passkeys: int
+    recovery_codes: int
+
+
+def everybody(session: Session, *, now: datetime) -> Sequence[Member]:
+    """All who are or were on the staff, those who may sign in first, by address."""
+    passkeys = select(func.count()).where(Passkey.staff_id == Staff.id).scalar_subquery()
+    query = select(Staff, passkeys.label("passkeys")).order_by(Staff.active.desc(), Staff.email)
+    return [
+        Member(
+            one.id,
+            one.email,
+            one.role,
+            one.active,
+            one.password is not None,
+            one.invitation_expires_at
+            if one.invitation_expires_at is not None and one.invitation_expires_at > now
+            else None,
+            passkeys,
+            len(one.mf_recovery_codes or ()),
+        )
+        for one, passkeys in session.execute(query)
+    ]
+
+
+def member(session: Session, staff_id: int) -> Staff:
+    """A member of staff, held until the transaction ends; raises NotFound."""
+    held = select(Staff).where(Staff.id == staff_id).with_for_update()
+    found = session.scalar(held) if staff_id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound("unknown_staff", "There is nobody with this number on the staff.")
+    return found
+
+
+def change_role(session: Session, staff: Staff, *, role: str) -> bool:
+    """Another role for somebody; False where it is theirs. Raises Conflict for the last organiser."""
+    if staff.role == role:
+        return False
+    _keep_an_organiser(session, staff)
+    staff.role = role
+    session.flush()
+    return True
+
+
+def stop(session: Session, staff: Staff) -> bool:
+    """Let somebody sign in no more and end their sessions; False where that is so. Raises as `change_role` does."""
+    if not staff.active:
+        return False
+    _keep_an_organiser(session, staff)
+    staff.active, staff.fs_uniquifier = False, new_id().hex
+    staff.invitation_hash = staff.invitation_expires_at = None
+    session.flush()
+    return True
+
+
+def let_back(session: Session, staff: Staff) -> bool:
+    """Let somebody sign in again, with what they had; False where they may."""
+    if staff.active:
+        return False
+    staff.active = True
+    session.flush()
+    return True
+
+
+def _keep_an_organiser(session: Session, staff: Staff) -> None:
+    """Somebody must be left who can sign in and undo it."""
+    if staff.role != "organiser" or not staff.active:
+        return
+    # Held, so that two who stop each other at once don't both succeed.
+    others = select(Staff.id).where(
+        Staff.role == "organiser", Staff.active, Staff.password.is_not(None), Staff.id != staff.id
+    )
+    if not session.scalars(others.order_by(Staff.id).with_for_update()).all():
+        raise Conflict("last_organiser", "Nobody else could organise then: invite another organiser first.")

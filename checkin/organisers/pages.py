@@ -11,6 +11,7 @@ from flask_babel import format_date, format_datetime, format_time, get_locale
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
+from checkin.db import LARGEST_ID
 from checkin.domain import delegates
 from checkin.domain.countries import country_name
 from checkin.domain.delegates import Delegate
@@ -20,7 +21,6 @@ from checkin.errors import NotFound
 LONGEST_REASON = 300
 LONGEST_REFERENCE = 20
 # What the database keeps in a column of whole numbers.
-LARGEST_ID = 2**31 - 1
 
 # Values and what is shown for them.
 Choices = list[tuple[str, str]]

@@ -17,6 +17,7 @@ from checkin.organisers import (
     phones,
     prints,
     readiness,
+    staff,
     vips,
 )
 
@@ -38,4 +39,5 @@ PARTS = (
     phones.blueprint,
     prints.blueprint,
     layouts.blueprint,
+    staff.blueprint,
 )

@@ -48,6 +48,7 @@ ACTIONS = {
     "held scans dropped": _("Dropped scans of a revoked phone"),
     "held scans listed": _("Looked at the scans of a revoked phone"),
     "invitation accepted": _("Accepted the invitation"),
+    "invitation not sent": _("An invitation could not be mailed"),
     "letter opened": _("Opened a letter"),
     "letter sent again": _("Had a letter sent again"),
     "letters listed": _("Looked at the outbox"),
@@ -72,8 +73,13 @@ ACTIONS = {
     "scans exported": _("Exported scans"),
     "second factor changed": _("Changed the authenticator"),
     "staff added": _("Added a member of staff"),
+    "staff invited": _("Invited a member of staff"),
+    "staff let back": _("Let a member of staff sign in again"),
+    "staff role changed": _("Gave a member of staff another role"),
+    "staff sessions ended": _("Ended a member's sessions"),
     "staff signed in": _("Signed in"),
     "staff signed out": _("Signed out"),
+    "staff stopped": _("Stopped a member of staff"),
 }
 
 LAYOUTS = {
@@ -153,6 +159,13 @@ PURPOSES = {
     "leads": _("Exhibitors who scan the badge get the contact details"),
     "notice": _("Privacy notice"),
     "updates": _("News about the event"),
+}
+
+STAFF_ROLES = {
+    "organiser": _("Organiser"),
+    "supervisor": _("Supervisor"),
+    "desk": _("Help desk"),
+    "protocol": _("Protocol"),
 }
 
 FIELDS = {

@@ -85,6 +85,7 @@ class Scene:
         yield "layouts", "/organiser/badges", _wait_for_pictures
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
+        yield "staff", "/organiser/staff", None
         yield "audit", "/organiser/audit", None
         yield "account", "/account", None
 

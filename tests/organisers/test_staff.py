@@ -1,0 +1,177 @@
+"""The staff as organisers manage it: invited, given roles, stopped, let back, and never without an organiser."""
+
+import html
+import re
+import time
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from checkin import clock
+from checkin.config import Config
+from checkin.db import reading, transaction
+from checkin.domain import staff
+from checkin.domain.audit import Audit
+from checkin.domain.staff import Staff
+from tests.accounts.people import Browser, opened
+from tests.bench.statements import counted
+from tests.mailboxes import mailbox
+from tests.organisers.staff import signed_in
+from tests.workers import working
+
+PAGE = "/organiser/staff"
+MOST_STATEMENTS = 8
+
+
+def organiser(app: Flask, name: str = "") -> Browser:
+    """One who has just typed the password."""
+    browser = signed_in(app, name=name)
+    with browser.client.session_transaction() as kept:
+        kept["fs_paa"] = time.time()
+    return browser
+
+
+def members(app: Flask) -> dict[str, Staff]:
+    with app.app_context(), reading() as session:
+        return {one.email: one for one in session.scalars(select(Staff))}
+
+
+def acts(app: Flask) -> list[str]:
+    with app.app_context(), reading() as session:
+        return [one for one in session.scalars(select(Audit.action).order_by(Audit.id)) if "staff" in one]
+
+
+def test_somebody_is_invited_by_an_address_that_is_shown_once(expo: Flask) -> None:
+    browser = organiser(expo)
+
+    told = browser.send(PAGE, email=" Ben@Example.org ", role="desk")
+
+    [path] = re.findall(r"<code>[^<]*(/invitation/[\w-]+)</code>", told.text)
+    assert expo.test_client().get(path, headers={"Accept": "text/html"}).status_code == 200
+    assert path not in browser.get(PAGE).text
+    assert members(expo)["ben@example.org"].role == "desk"
+    assert acts(expo) == ["staff added"]
+    assert "invited until" in browser.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "said"),
+    [
+        ("ben", "desk", "one e-mail address"),
+        ("b@example.org, c@example.org", "desk", "one e-mail address"),
+        ("ben@example.org", "king", "choose a role"),
+        ("organiser@example.org", "desk", "on the staff already"),
+    ],
+)
+def test_what_makes_no_sense_comes_back_filled_in(expo: Flask, email: str, role: str, said: str) -> None:
+    answer = organiser(expo).send(PAGE, email=email, role=role)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert f'value="{html.escape(email)}"' in answer.text
+    assert list(members(expo)) == ["organiser@example.org"]
+
+
+def test_a_role_is_changed_and_counts_at_once(expo: Flask) -> None:
+    browser, other = organiser(expo), signed_in(expo, "desk")
+    number = members(expo)["desk@example.org"].id
+    assert other.get("/organiser/delegates").status_code == 403
+
+    browser.send(f"{PAGE}/{number}/role", page=PAGE, role="supervisor")
+    twice = browser.send(f"{PAGE}/{number}/role", page=PAGE, role="supervisor")
+
+    assert other.get("/organiser/delegates").status_code == 200
+    assert twice.status_code == 303
+    assert acts(expo) == ["staff role changed"]
+
+
+def test_who_is_stopped_is_out_at_once_and_comes_back_with_what_they_had(expo: Flask) -> None:
+    browser, other = organiser(expo), signed_in(expo, "supervisor")
+    number = members(expo)["supervisor@example.org"].id
+    with expo.app_context(), transaction() as session:
+        invitation = staff.invite(session, staff.member(session, number), now=clock.now())
+
+    browser.send(f"{PAGE}/{number}/stop", page=PAGE)
+
+    assert "/login" in other.get("/organiser").headers["Location"]
+    assert expo.test_client().get(f"/invitation/{invitation}").status_code == 403
+    assert "stopped" in browser.get(PAGE).text
+    browser.send(f"{PAGE}/{number}/let_back".replace("_", "-"), page=PAGE)
+    back = members(expo)["supervisor@example.org"]
+    assert (back.active, back.password) == (True, "hash")
+    assert acts(expo) == ["staff stopped", "staff let back"]
+
+
+def test_sessions_are_ended_on_every_device(expo: Flask) -> None:
+    browser, other = organiser(expo), signed_in(expo, "supervisor")
+    number = members(expo)["supervisor@example.org"].id
+
+    browser.send(f"{PAGE}/{number}/sign-out", page=PAGE)
+
+    assert "/login" in other.get("/organiser").headers["Location"]
+
+
+@pytest.mark.parametrize("act", ["stop", "role"])
+def test_the_last_organiser_stays(expo: Flask, act: str) -> None:
+    browser = organiser(expo)
+    # Invited, but without a password yet: nobody who could let others in.
+    browser.send(PAGE, email="ben@example.org", role="organiser")
+    number = members(expo)["organiser@example.org"].id
+
+    answer = browser.send(f"{PAGE}/{number}/{act}", page=PAGE, role="desk")
+
+    assert answer.status_code == 409
+    assert "invite another organiser first" in answer.text
+    assert members(expo)["organiser@example.org"].active
+    organiser(expo, "second")
+    assert browser.send(f"{PAGE}/{number}/{act}", page=PAGE, role="desk").status_code == 303
+
+
+def test_nothing_is_done_long_after_the_password_was_typed(expo: Flask) -> None:
+    browser = organiser(expo)
+    page = browser.get(PAGE)
+    token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[0]
+    with browser.client.session_transaction() as kept:
+        kept["fs_paa"] = time.time() - 3_600
+        kept.pop("fs_gexp", None)
+
+    form = {"csrf_token": token, "email": "ben@example.org", "role": "organiser"}
+    answer = browser.client.post(PAGE, data=form, headers={"Accept": "text/html"})
+
+    assert answer.status_code in {302, 303, 401}
+    assert list(members(expo)) == ["organiser@example.org"]
+
+
+def test_nobody_of_an_unknown_number(expo: Flask) -> None:
+    browser = organiser(expo)
+
+    for number in (99, 2**31, 2**63):
+        assert browser.send(f"{PAGE}/{number}/stop", page=PAGE).status_code == 404
+
+
+def test_the_page_takes_few_statements(expo: Flask) -> None:
+    browser = organiser(expo)
+    for number in range(5):
+        browser.send(PAGE, email=f"ben{number}@example.org", role="desk")
+
+    with counted(expo) as statements:
+        browser.get(PAGE)
+
+    assert len(statements) <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_with_a_mail_server_the_invitation_goes_by_mail(expo: Flask, database_url: str) -> None:
+    with mailbox() as box:
+        config = Config(database_url=database_url, smtp_url=box.url, testing=True)
+        with opened(config) as app:
+            told = organiser(app).send(PAGE, email="ben@example.org", role="supervisor")
+            with working(app):
+                letter = box.next()
+
+            assert told.status_code == 303
+            assert letter.recipients == ["ben@example.org"]
+            assert letter.header("Subject") == "Your sign-in for Smart City Expo Kuala Lumpur 2025"
+            [path] = re.findall(r"(/invitation/[\w-]+)", letter.part("text/plain"))
+            assert app.test_client().get(path, headers={"Accept": "text/html"}).status_code == 200
