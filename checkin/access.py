@@ -1,11 +1,12 @@
 """Who may open which route: a route that doesn't say so stops start-up; it owns no table."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
-from flask_security import current_user
+from flask_security import auth_required, current_user
 
 from checkin import tokens
 from checkin.db import reading
@@ -16,6 +17,8 @@ from checkin.errors import Forbidden, NotFound, Refusal
 View = TypeVar("View", bound=Callable[..., Any])
 
 STAFF = frozenset(ROLES)
+# How long ago somebody may have typed the password before something that matters, and how long they are in it.
+FRESH, GRACE = timedelta(minutes=15), timedelta(minutes=5)
 # Phones of one kind, with the refusal that others get.
 KINDS = {
     "desk_device": ("desk", "desk_only", "Only a desk device may do this."),
@@ -41,6 +44,12 @@ def open_to(*who: str, asks: bool = False) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def freshly(view: View) -> View:
+    """Open a route only to who typed the password within a quarter of an hour; others are asked for it first."""
+    asked: View = auth_required("session", within=lambda: FRESH, grace=lambda: GRACE)(view)
+    return asked
 
 
 def opened_to(app: Flask, endpoint: str) -> frozenset[str] | None:

@@ -19,7 +19,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_security import auth_required, current_user, login_user
+from flask_security import current_user, login_user
 from flask_wtf import FlaskForm
 from webauthn import (
     generate_authentication_options,
@@ -42,10 +42,10 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from checkin import clock, sentences, tokens
-from checkin.access import is_ours, open_to
+from checkin.access import freshly, is_ours, open_to
 from checkin.accounts import origins
 from checkin.accounts.routes import only_forms, private
-from checkin.accounts.security import FRESH, GRACE, ISSUER, StaffAccount
+from checkin.accounts.security import ISSUER, StaffAccount
 from checkin.db import transaction
 from checkin.domain import audit, proofs, staff
 from checkin.domain.staff import ROLES, NewPasskey, Passkey
@@ -129,7 +129,7 @@ def _json(options: Any) -> Response:
 @blueprint.route("/account/passkeys/new", methods=["GET", "POST"])
 @open_to(*ROLES)
 @limiter.limit("30 per hour", key_func=_somebody, methods=["POST"])
-@auth_required("session", within=lambda: FRESH, grace=lambda: GRACE)
+@freshly
 def add() -> BaseResponse:
     """Name a passkey and keep what the browser has made."""
     form = PasskeyForm()
@@ -159,7 +159,7 @@ def _add(made: NewPasskey) -> None:
 @blueprint.post("/account/passkeys/options")
 @open_to(*ROLES)
 @limiter.limit("60 per hour", key_func=_somebody)
-@auth_required("session", within=lambda: FRESH, grace=lambda: GRACE)
+@freshly
 def creation_options() -> Response:
     """What the browser is to make."""
     with transaction() as db_session:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
-from flask_security import auth_required, current_user, hash_password, login_user, logout_user
+from flask_security import current_user, hash_password, login_user, logout_user
 from flask_security import views as library
 from flask_security.proxies import _security as security
 from flask_security.recovery_codes import mf_recovery as library_recovery
@@ -11,10 +11,10 @@ from flask_security.recovery_codes import mf_recovery_codes as library_recovery_
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import check_origin, is_ours, open_to
+from checkin.access import check_origin, freshly, is_ours, open_to
 from checkin.accounts import origins
 from checkin.accounts.forms import EnrolmentForm, FactorForm
-from checkin.accounts.security import FRESH, GRACE, StaffAccount
+from checkin.accounts.security import StaffAccount
 from checkin.db import reading, transaction
 from checkin.domain import audit, staff
 from checkin.domain.staff import ROLES, SecondFactor
@@ -153,7 +153,7 @@ def mf_recovery_codes() -> Response:
 @blueprint.route("/account/second-factor", methods=["GET", "POST"])
 @open_to(*ROLES)
 @limiter.limit("10 per 15 minutes", key_func=_person_halfway, methods=["POST"])
-@auth_required("session", within=lambda: FRESH, grace=lambda: GRACE)
+@freshly
 def second_factor() -> Response:
     """Another authenticator instead of the present one."""
     form = FactorForm(secret=_new_secret())

@@ -18,6 +18,7 @@ from flask_security import (
 from flask_security.utils import get_message
 
 from checkin import clock
+from checkin.access import FRESH, GRACE
 from checkin.accounts.factors import Authenticators, RecoveryCodes
 from checkin.accounts.forms import RescueForm, SignInForm
 from checkin.accounts.passwords import SHORTEST, Argon2Handler, StaffPasswords
@@ -27,8 +28,6 @@ from checkin.domain import audit, staff
 
 ISSUER = "Checkin"
 SESSION_LIFE = timedelta(hours=12)
-FRESH = timedelta(minutes=15)
-GRACE = timedelta(minutes=5)
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which Babel finds texts that are translated later.

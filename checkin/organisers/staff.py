@@ -6,13 +6,12 @@ from datetime import datetime
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_security import auth_required, current_user
+from flask_security import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from checkin import clock, sentences
-from checkin.access import open_to
-from checkin.accounts.security import FRESH, GRACE
+from checkin.access import freshly, open_to
 from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.documents.inviting import mail_invitation
@@ -27,12 +26,10 @@ from checkin.tokens import new_id
 
 blueprint = Blueprint("staff", __name__, url_prefix="/organiser/staff")
 
-fresh = auth_required("session", within=lambda: FRESH, grace=lambda: GRACE)
-
 
 @blueprint.get("")
 @open_to("organiser")
-@fresh
+@freshly
 def index() -> str:
     """Everybody, with what may be done about each."""
     return _page()
@@ -41,7 +38,7 @@ def index() -> str:
 @blueprint.post("")
 @open_to("organiser")
 @limiter.limit("30 per minute")
-@fresh
+@freshly
 def add() -> Response | str | tuple[str, int]:
     """A new member, invited by mail, or by an address that is shown once."""
     typed, role, now = request.form.get("email", ""), request.form.get("role", ""), clock.now()
@@ -62,7 +59,7 @@ def add() -> Response | str | tuple[str, int]:
 @blueprint.post("/<int:staff_id>/invite")
 @open_to("organiser")
 @limiter.limit("30 per minute")
-@fresh
+@freshly
 def invite(staff_id: int) -> Response | str:
     """Another invitation for somebody who lost theirs, their password or their second factor."""
     now = clock.now()
@@ -76,7 +73,7 @@ def invite(staff_id: int) -> Response | str:
 
 @blueprint.post("/<int:staff_id>/role")
 @open_to("organiser")
-@fresh
+@freshly
 def role(staff_id: int) -> Response | tuple[str, int]:
     """Another role."""
     wanted = request.form.get("role", "")
@@ -95,7 +92,7 @@ def role(staff_id: int) -> Response | tuple[str, int]:
 
 @blueprint.post("/<int:staff_id>/stop")
 @open_to("organiser")
-@fresh
+@freshly
 def stop(staff_id: int) -> Response | tuple[str, int]:
     """Sign somebody out everywhere, and in no more."""
 
@@ -112,7 +109,7 @@ def stop(staff_id: int) -> Response | tuple[str, int]:
 
 @blueprint.post("/<int:staff_id>/let-back")
 @open_to("organiser")
-@fresh
+@freshly
 def let_back(staff_id: int) -> Response | tuple[str, int]:
     """Let somebody sign in again."""
 
@@ -127,7 +124,7 @@ def let_back(staff_id: int) -> Response | tuple[str, int]:
 
 @blueprint.post("/<int:staff_id>/sign-out")
 @open_to("organiser")
-@fresh
+@freshly
 def sign_out(staff_id: int) -> Response | tuple[str, int]:
     """End somebody's sessions on every device, such as a lost one."""
 
