@@ -3,6 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from checkin.adapters import jobs
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import db, reading
+from checkin.documents import printing
+from checkin.documents.badges import BadgeFace, print_badges
 from tests import servers, world
 
 _NUMBERS = count()
@@ -92,3 +96,16 @@ def looking(expo: Flask) -> Iterator[Session]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The journeys first: they are the longest, and the other core has everything else to do meanwhile."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+@pytest.fixture
+def printer_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have print runs made in this process: another one takes two seconds to start."""
+
+    class Printer:
+        def print(self, asked: list[BadgeFace], layout: str, *, bleed: bool) -> tuple[bytes, tuple[str, ...]]:
+            out = BytesIO()
+            report = print_badges(asked, out, layout=layout, bleed=bleed, on_page=lambda _: None)
+            return out.getvalue(), report.missing_glyphs
+
+    monkeypatch.setattr(printing, "printing_process", lambda: nullcontext(Printer()))

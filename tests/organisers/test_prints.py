@@ -26,7 +26,7 @@ MOST_STATEMENTS = 8
 
 
 @pytest.fixture
-def people(expo: Flask) -> Flask:
+def people(expo: Flask, printer_here: None) -> Flask:
     names = ["Ada Lim", "Bo Tan", "=SUM(1)"]
     world.enrol(expo, [world.person(name, organisation="MDEC") for name in names])
     world.enrol(expo, [world.person("Cik Ani", category="VIP")])
