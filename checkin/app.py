@@ -30,6 +30,7 @@ from checkin.door import (  # noqa: F401 - they give the API's blueprint its rou
 )
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
+from checkin.operations import witness
 from checkin.organisers import phones
 from checkin.organisers import routes as organisers
 from checkin.registration import routes as registration
@@ -73,6 +74,7 @@ def create_app(config: Config) -> Flask:
     mailing.start(app, config)
     printing.start(app)
     inviting.start(app)
+    witness.start(app)
     assets.start(app)
     for part in (
         registration.blueprint,

@@ -1,6 +1,7 @@
 """The console script's commands; it owns no table."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -52,6 +53,7 @@ from checkin.tokens import new_id
 
 ACTOR = "command line"
 LATEST_RUNS = 20
+AUDIT_END = re.compile("[1-9][0-9]*:[0-9a-f]{64}")
 LOOK_AGAIN = 0.5  # seconds
 FIRST_ORGANISER = "organiser@localhost"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -670,6 +672,36 @@ def _address(email: str) -> str:
     if address is None:
         raise Refusal("bad_email", f"“{email}” is no e-mail address: write it as name@example.org.")
     return address
+
+
+# --- the audit log --------------------------------------------------------------------------------------------
+
+
+@cli.group(name="audit")
+def audit_group() -> None:
+    """Who did what."""
+
+
+@audit_group.command(name="verify")
+@click.option(
+    "--kept", multiple=True, metavar="NUMBER:DIGEST", help="An end of the log that was noted before."
+)
+@prepared
+def audit_verify(config: Config, kept: tuple[str, ...]) -> None:
+    """Prove that no act was changed or taken out, and print the log's end.
+
+    Note that end elsewhere, and give it the next time: without it nobody can tell that the latest acts are missing.
+    """
+    for one in kept:
+        if not AUDIT_END.fullmatch(one):
+            raise Refusal("no_end", f"“{one}” is no end of a log: give it as it was printed, NUMBER:DIGEST.")
+    with reading() as session:
+        found = audit.proof(session, key=config.key.audit_key, kept=kept)
+    if not found.holds:
+        raise click.ClickException(f"The audit log is not whole. {doctor.audit_fault(found)}")
+    click.echo(f"The audit log is whole: {found.acts} acts.", err=True)
+    if found.end is not None:
+        click.echo(found.end)
 
 
 # --- backups --------------------------------------------------------------------------------------------------

@@ -35,6 +35,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_ID = 2**31 - 1
 MICROSECOND = timedelta(microseconds=1)
 WRITES = {"checkin_writes": True}
+# Among an engine's execution options: the secret of the audit log's chain, which is not in the database.
+AUDIT_KEY = "checkin_audit_key"
+# Under this number PostgreSQL's advisory lock lets one transaction at a time append to the audit log.
+AUDIT_LOCK = 7_263_402
 # Whether somebody stands before a door and waits for what this thread does.
 URGENT: ContextVar[bool] = ContextVar("urgent", default=False)
 
@@ -102,7 +106,11 @@ db = SQLAlchemy()
 def engine_settings(config: Config) -> dict[str, dict[str, Any]]:
     """The engines of Flask-SQLAlchemy-Lite: `default` for transactions, `autocommit` for single statements."""
     # An error's text must not carry what a statement was about: names, look-up ids.
-    common: dict[str, Any] = {"url": config.database_url, "hide_parameters": True}
+    common: dict[str, Any] = {
+        "url": config.database_url,
+        "hide_parameters": True,
+        "execution_options": {AUDIT_KEY: config.key.audit_key},
+    }
     if not config.sqlite:
         common |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": False, "pool_recycle": 1800}
     return {"default": dict(common), "autocommit": {**common, "isolation_level": "AUTOCOMMIT"}}

@@ -17,6 +17,7 @@ from checkin.config import ROOT, SETTINGS, Config
 from checkin.db import db, reading
 from checkin.documents.badges import missing_fonts
 from checkin.documents.layout_checks import layout_faults
+from checkin.domain import audit
 from checkin.domain.badges import Badge
 from checkin.domain.event import is_set_up
 from checkin.domain.messages import waiting_messages
@@ -145,6 +146,7 @@ def _database(config: Config) -> Iterator[Finding]:
         )
         return
     yield from _durability(config)
+    yield _audit_log(config)
     with reading() as session:
         if not is_set_up(session):
             yield Finding("There is no event yet", "Run `checkin event set FILE.toml` or `checkin demo`.")
@@ -163,6 +165,33 @@ def _database(config: Config) -> Iterator[Finding]:
             yield Finding(
                 f"{waiting} messages wait to be sent", "Set CHECKIN_SMTP_URL and run `checkin worker`."
             )
+
+
+def _audit_log(config: Config) -> Finding:
+    with reading() as session:
+        found = audit.proof(session, key=config.key.audit_key)
+    if found.holds:
+        end = f"; its end is {found.end}" if found.end else ""
+        return Finding(f"The audit log is whole: {found.acts} acts{end}")
+    return Finding("The audit log is not whole", audit_fault(found), grave=True)
+
+
+def audit_fault(found: audit.Proof) -> str:
+    """What is wrong with an audit log, and what to do."""
+    look = "Compare it with a backup, and find out who can write into the database."
+    if found.broken is not None and found.acts == 0:
+        return (
+            f"Act {found.broken}, the first, doesn't fit: it was changed, acts before it were taken out, or "
+            f"CHECKIN_BADGE_KEY isn't that of this event. {look}"
+        )
+    if found.broken is not None:
+        return f"Act {found.broken} was changed, or acts before it were taken out. {look}"
+    if found.blanked is not None:
+        return f"The reason of act {found.blanked} is gone, and nobody asked for its erasure. {look}"
+    return (
+        f"{found.missed} is not in the log: its end was taken off, or a restore replaced it, which an act "
+        f"“backup restored” would tell. {look}"
+    )
 
 
 def _durability(config: Config) -> Iterator[Finding]:

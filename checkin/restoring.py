@@ -142,8 +142,12 @@ def _begin_again(app: Flask, about: About, replaced: Standing | None, *, actor: 
                     raise Refusal(
                         "other_event", f"{about.event} is not what this backup holds: nothing was changed."
                     )
-                made, now = about.made_at.isoformat(), clock.now()
-                audit.record(session, "backup restored", actor=actor, now=now, subject=event.code, made=made)
+                known = {"made": about.made_at.isoformat()}
+                if replaced is not None:
+                    known["replaced"] = replaced.audit_end
+                audit.record(
+                    session, "backup restored", actor=actor, now=clock.now(), subject=event.code, **known
+                )
                 learn_sizes(session)
         finally:
             for engine in db.engines.values():

@@ -72,6 +72,11 @@ class BadgeKey:
         """A name of the key that tells nothing of it: 8 hexadecimal digits, kept beside each badge."""
         return hmac.new(self.secret, b"checkin key id", hashlib.sha256).hexdigest()[:8]
 
+    @property
+    def audit_key(self) -> bytes:
+        """The secret of the audit log's chain, 32 bytes: whoever has the database alone can't forge a digest."""
+        return hmac.new(self.secret, b"checkin audit", hashlib.sha256).digest()
+
     def prefix(self, event_code: str) -> str:
         """The two characters that begin every code of one event."""
         return _crockford(hmac.new(self.secret, b"prefix\0" + event_code.encode(), hashlib.sha256).digest())[
@@ -83,6 +88,11 @@ class BadgeKey:
         mac = hmac.new(self.secret, b"code\0" + badge_id.bytes, hashlib.sha256).digest()[:16]
         body = prefix + _crockford(mac)
         return body + str(luhn.calc_check_digit(body, CROCKFORD))
+
+
+def keyed_digest(key: bytes, text: str, *, after: bytes = b"") -> bytes:
+    """HMAC-SHA256 (RFC 2104) of a text behind another digest, by which both are found unchanged; 32 bytes."""
+    return hmac.new(key, after + text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
 def open_code(name: str, *, prefix: str) -> str:

@@ -18,6 +18,7 @@ from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
+from checkin.db import AUDIT_LOCK
 from checkin.errors import Conflict, Refusal
 
 PAGES = 2048
@@ -273,6 +274,8 @@ def _swap(connection: psycopg.Connection[Any]) -> None:
     """
     if connection.execute("SELECT to_regclass(%s)", [f"{OURS}.delegate"]).fetchone() != (None,):
         connection.execute(_sql("LOCK TABLE {}.delegate IN EXCLUSIVE MODE", OURS))
+    # Likewise whoever appends to the audit log: it would link an act to the end of the other state's chain.
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [AUDIT_LOCK])
     outside = [row[0] for row in connection.execute(_VIEWS_ELSEWHERE, {"ours": OURS})]
     if outside:
         raise Conflict(

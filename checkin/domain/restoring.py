@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from checkin.domain import audit
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.event import Event, begin_epoch, the_event
@@ -28,6 +29,8 @@ class Standing:
     phones: int
     scans: int
     letters: int
+    # The end of the audit log, which a restore takes back to the backup's.
+    audit_end: str
 
 
 def standing(session: Session, *, since: datetime) -> Standing | None:
@@ -45,6 +48,7 @@ def standing(session: Session, *, since: datetime) -> Standing | None:
         phones=_since(session, Device.paired_at, since),
         scans=_since(session, Scan.received_at, since),
         letters=_since(session, Message.sent_at, since),
+        audit_end=str(audit.end(session) or ""),
     )
 
 

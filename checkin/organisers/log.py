@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from checkin.access import open_to
 from checkin.db import reading
 from checkin.domain import audit
-from checkin.domain.audit import Audit, Sought
+from checkin.domain.audit import Audit, End, Sought
 from checkin.domain.programme import Programme
 from checkin.organisers import pages
 from checkin.organisers.pages import Choices
@@ -44,10 +44,12 @@ DETAILS = {
     "layout": lazy_gettext("layout"),
     "letters": lazy_gettext("characters typed"),
     "lines": lazy_gettext("lines"),
+    "made": lazy_gettext("made at"),
     "malformed": lazy_gettext("malformed"),
     "messages": lazy_gettext("letters"),
     "part": lazy_gettext("part"),
     "people": lazy_gettext("people"),
+    "replaced": lazy_gettext("end of the log replaced"),
     "role": lazy_gettext("role"),
     "scans": lazy_gettext("scans"),
     "shown": lazy_gettext("shown"),
@@ -75,10 +77,11 @@ class Line:
 @open_to("organiser")
 def index() -> str:
     """A page of acts, the newest first."""
+    before = pages.number("before")
     with reading() as session:
         plan = pages.programme_now(session)
         actors = audit.actors(session) | {COMMAND_LINE: somebody(COMMAND_LINE)}
-        found, has_older = audit.acts(session, _sought(plan, actors), before=pages.number("before"))
+        found, has_older = audit.acts(session, _sought(plan, actors), before=before)
     kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
     return render_template(
         "organiser/audit.html",
@@ -86,6 +89,7 @@ def index() -> str:
         choices=_choices(actors, plan),
         chosen={name: request.args.get(name, "") for name in FILTERS},
         older=url_for("log.index", **kept, before=found[-1].id) if has_older else "",
+        end=End(found[0].id, found[0].digest) if found and not kept and before is None else None,
     )
 
 

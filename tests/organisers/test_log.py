@@ -7,7 +7,7 @@ import re
 from flask import Flask
 
 from checkin import clock
-from checkin.db import transaction
+from checkin.db import reading, transaction
 from checkin.domain import audit
 from checkin.organisers.wording import ACTIONS
 from tests import world
@@ -99,6 +99,16 @@ def test_older_acts_follow_and_pages_take_few_statements(expo: Flask) -> None:
     shown = [line[3] for page in (first, second) for line in lines_of(page)]
     assert shown == [f"n{number}" for number in range(69, -1, -1)]
     assert len(sent) <= 6
+
+
+def test_the_log_shows_its_end_to_be_noted(expo: Flask) -> None:
+    browser = signed_in(expo)
+    keep(expo, "event set")
+    with expo.app_context(), reading() as session:
+        end = str(audit.end(session))
+
+    assert f"<code>{end}</code>" in browser.get(PAGE).text
+    assert "<code>" not in browser.get(f"{PAGE}?action=looks").text
 
 
 def test_every_act_that_the_code_keeps_has_its_words() -> None:
