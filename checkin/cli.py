@@ -22,7 +22,7 @@ from checkin.adapters import jobs, qr
 from checkin.adapters.backups import About
 from checkin.app import create_app
 from checkin.config import Config
-from checkin.db import db, reading, transaction
+from checkin.db import db, reading, transaction, wipe_free_space
 from checkin.documents import badge_samples, mailing
 from checkin.documents import badges as documents
 from checkin.documents.badge_faces import faces
@@ -34,6 +34,7 @@ from checkin.domain import (
     badges,
     delegates,
     doors,
+    erasing,
     links,
     print_runs,
     queue_files,
@@ -42,7 +43,7 @@ from checkin.domain import (
 )
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
-from checkin.domain.event import is_set_up
+from checkin.domain.event import is_set_up, the_event
 from checkin.domain.programme import Programme, programme
 from checkin.domain.queue_files import WRONG
 from checkin.domain.registering import Enrolment
@@ -319,12 +320,24 @@ def delegates_reinstate(_config: Config, reference: str, reason: str) -> None:
     )
 
 
+@delegates_group.command(name="erase")
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why, without their name; it is kept.")
+@prepared
+def delegates_erase(_config: Config, reference: str, reason: str) -> None:
+    """Erase a delegate's personal data for ever, on their request; the attendance figures stay."""
+    with transaction() as session:
+        delegate = delegates.delegate_with_reference(session, reference, hold=True)
+        erased = erasing.erase(session, delegate, actor=ACTOR, reason=reason, now=clock.now())
+    click.echo(f"{delegate.reference} {'is erased' if erased else 'was erased already'}.")
+
+
 def _change(
     reference: str, reason: str, change: Callable[..., bool], action: str, done: str, nothing: str
 ) -> None:
     now = clock.now()
     with transaction() as session:
-        delegate = delegates.delegate_with_reference(session, reference)
+        delegate = delegates.delegate_with_reference(session, reference, hold=True)
         changed = change(session, delegate, now=now)
         if changed:
             audit.record(session, action, actor=ACTOR, now=now, subject=delegate.reference, reason=reason)
@@ -672,6 +685,52 @@ def _address(email: str) -> str:
     if address is None:
         raise Refusal("bad_email", f"“{email}” is no e-mail address: write it as name@example.org.")
     return address
+
+
+# --- the end --------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@prepared
+def purge(_config: Config, dry_run: bool, yes: bool) -> None:
+    """Erase every delegate's personal data, from the day on that the event's file names as erase_on.
+
+    Attendance figures by day, country and category stay, and so does the audit log.
+    """
+    with reading() as session:
+        event, plan, toll = the_event(session), programme(session), erasing.toll(session)
+    click.echo(_what_goes(event.erase_on, toll))
+    if dry_run or not toll.delegates:
+        return
+    erasing.refuse_early_purge(event, today=clock.now().astimezone(plan.zone).date())
+    if not yes and not sys.stdin.isatty():
+        raise Refusal("not_agreed", "This can't be undone. Add --yes to say that it is meant.")
+    if not yes:
+        click.confirm("This can't be undone. Erase it now?", err=True, abort=True)
+    click.echo(f"{_purge_all(toll.delegates)} delegates are erased. Delete the backups of before, too.")
+
+
+def _what_goes(erase_on: date | None, toll: erasing.Toll) -> str:
+    since = f" from {erase_on} on" if erase_on else ""
+    return (
+        f"To be erased{since}: {toll.delegates} delegates, with {toll.badges} live badges, {toll.links} links, "
+        f"{toll.letters} waiting letters, {toll.reasons} reasons in the audit log and {toll.notes} notes of helpers. "
+        f"{toll.attendance} attendances stay, by day, country and category."
+    )
+
+
+def _purge_all(people: int) -> int:
+    done, some = 0, 1
+    with bar("Erasing", people) as update:
+        while some:
+            with transaction() as session:
+                some = erasing.purge_some(session, actor=ACTOR, now=clock.now())
+            update(some)
+            done += some
+    wipe_free_space()
+    return done
 
 
 # --- the audit log --------------------------------------------------------------------------------------------

@@ -11,15 +11,15 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkin import schema
+from checkin import clock, schema
 from checkin.adapters.copying import missing_programs
 from checkin.config import ROOT, SETTINGS, Config
 from checkin.db import db, reading
 from checkin.documents.badges import missing_fonts
 from checkin.documents.layout_checks import layout_faults
-from checkin.domain import audit
+from checkin.domain import audit, erasing
 from checkin.domain.badges import Badge
-from checkin.domain.event import is_set_up
+from checkin.domain.event import is_set_up, the_event
 from checkin.domain.messages import waiting_messages
 from checkin.domain.staff import Staff
 from checkin.errors import Refusal
@@ -160,6 +160,12 @@ def _database(config: Config) -> Iterator[Finding]:
             )
         if not session.scalars(select(Staff.id).limit(1)).first():
             yield Finding("Nobody can sign in", "Run `checkin staff add EMAIL --role organiser`.")
+        erase_on, kept = the_event(session).erase_on, erasing.toll(session).delegates
+        if erase_on is not None and erase_on <= clock.now().date() and kept:
+            yield Finding(
+                f"Personal data of {kept} delegates is kept beyond {erase_on}",
+                "Run `checkin purge --dry-run`, then `checkin purge`.",
+            )
         waiting = len(waiting_messages(session))
         if waiting:
             yield Finding(

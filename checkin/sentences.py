@@ -11,7 +11,9 @@ SENTENCES = {
     "cancelled": _("This registration is cancelled: reinstate it instead."),
     "category_full": _("This category has no place left: raise its capacity, or choose another one."),
     "changed_meanwhile": _("These details were changed elsewhere meanwhile: look at them as they are now."),
+    "erased": _("This person's data was erased: register them anew."),
     "forbidden": _("This is not open to you."),
+    "has_colleagues": _("Colleagues share this address: give them another one first."),
     "internal_error": _("Something went wrong on our side; it has been logged."),
     "invitation_refused": _("This link doesn't work any more: ask an organiser for a new one."),
     "link_refused": _(

@@ -40,8 +40,23 @@ LOOKS = (
 # The acts of a session that are to be linked at its end, each with the savepoint in which it was done.
 _PENDING = "checkin_acts"
 _CHECKED_AT_ONCE = 2000
-# After these the reasons of a delegate's acts, or everybody's, may be gone.
+# These say which acts' reasons are gone, by their numbers, among their details.
 ERASURE, PURGE = "delegate erased", "event purged"
+GONE = "reasons"
+
+# Acts that took personal data of many out of here, as files and on paper; a test knows if one is missing.
+TAKEN = (
+    "VIPs listed",
+    "attendance exported",
+    "backup made",
+    "badges printed",
+    "delegates exported",
+    "packing list fetched",
+    "paper list printed",
+    "print run fetched",
+    "print run made",
+    "scans exported",
+)
 
 
 class Audit(Base):
@@ -55,7 +70,7 @@ class Audit(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     actor: Mapped[str] = mapped_column(index=True)
-    action: Mapped[str]
+    action: Mapped[str] = mapped_column(index=True)
     subject: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -170,15 +185,14 @@ def proof(session: Session, *, key: bytes, kept: Collection[str] = ()) -> Proof:
 
 @dataclass
 class _Walk:
-    """How far one has come through the log: which reasons are gone, and for whom that was asked."""
+    """How far one has come through the log: which reasons are gone, and which of them by an act that says so."""
 
     key: bytes
     missed: set[str]
     acts: int = 0
     before: End = BEGINNING
-    purged: bool = False
-    erased: set[str] = field(default_factory=set)
-    blanked: list[tuple[int, str]] = field(default_factory=list)
+    blanked: list[int] = field(default_factory=list)
+    erased: set[int] = field(default_factory=set)
 
     def goes_on(self, act: Any) -> bool:
         """Whether an act follows the one before it, and says what it said."""
@@ -187,33 +201,42 @@ class _Walk:
         if act.reason_digest != reason_digest(self.key, act.id, act.reason):
             if act.reason:
                 return False
-            self.blanked.append((act.id, act.subject))
-        if act.action == ERASURE:
-            self.erased.add(act.subject)
-        self.purged |= act.action == PURGE
+            self.blanked.append(act.id)
+        if act.action in {ERASURE, PURGE}:
+            self.erased.update(act.details[GONE])
         self.acts, self.before = self.acts + 1, End(act.id, act.digest)
         self.missed.discard(str(self.before))
         return True
 
     def proof(self, broken: int | None) -> Proof:
-        unasked = (
-            number for number, subject in self.blanked if not self.purged and subject not in self.erased
-        )
+        unasked = (number for number in self.blanked if number not in self.erased)
         secretly = None if broken else next(unasked, None)
         missed = None if broken else min(self.missed, default=None)
         return Proof(self.acts, self.before if self.acts else None, broken, secretly, missed)
 
 
-def erase_reasons(session: Session, subject: str | None) -> int:
-    """Erase what was typed as reasons for acts about a delegate, or about anybody; the chain holds without it.
+def record_erasure(
+    session: Session,
+    action: str,
+    about: Collection[str],
+    *,
+    actor: str,
+    now: datetime,
+    subject: str = "",
+    reason: str = "",
+    **details: Any,
+) -> None:
+    """Erase what was typed as reasons for acts about subjects, and keep the act that says which went."""
+    typed = update(Audit).where(Audit.reason != "", Audit.subject.in_(about)).values(reason="")
+    plain = {"synchronize_session": False}
+    gone = sorted(session.scalars(typed.returning(Audit.id), execution_options=plain))
+    record(session, action, actor=actor, now=now, subject=subject, reason=reason, **details, **{GONE: gone})
 
-    Record the erasure in the same transaction. Returns how many reasons went.
-    """
-    typed = update(Audit).where(Audit.reason != "")
-    if subject is not None:
-        typed = typed.where(Audit.subject == subject)
-    gone: Any = session.execute(typed.values(reason=""), execution_options={"synchronize_session": False})
-    return int(gone.rowcount)
+
+def subjects_of(session: Session, kind: str) -> Sequence[str]:
+    """What acts were about, of those whose subject is a `kind` and a name, such as `scan:<id>`; without the kind."""
+    query = select(Audit.subject).where(Audit.subject.startswith(f"{kind}:"), Audit.reason != "").distinct()
+    return [one.partition(":")[2] for one in session.scalars(query)]
 
 
 @event.listens_for(Session, "before_commit")

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
-from checkin.domain.delegates import Delegate, colleagues_of
+from checkin.domain.delegates import Delegate, colleagues_of, refuse_erased
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, take_places, the_event
 from checkin.domain.links import end_links
@@ -34,8 +34,9 @@ def correct(
     """Change what describes a delegate; the badge keeps its code and learns the new name.
 
     `seen` is the `changed_at` that whoever corrects had before them: raises Conflict where it isn't the
-    latest any more. Returns the names of the fields that changed.
+    latest any more, and for one who was erased, as all of these do. Returns the names of the fields that changed.
     """
+    refuse_erased(delegate)
     changed = tuple(name for name in CORRECTED if getattr(delegate, name) != getattr(details, name))
     if not changed:
         return ()
@@ -53,6 +54,7 @@ def change_category(
 
     Raises Conflict where that category has no place left.
     """
+    refuse_erased(delegate)
     if delegate.category_id == category_id:
         return False
     if delegate.status == "confirmed":
@@ -70,6 +72,7 @@ def change_email(session: Session, delegate: Delegate, email: str | None, *, now
     Colleagues who share a contact's address move along. False where it is theirs already; raises Conflict
     where somebody else confirms for it.
     """
+    refuse_erased(delegate)
     if delegate.email == email:
         return False
     taken = select(Delegate.reference).where(Delegate.email == email, Delegate.share == 0)

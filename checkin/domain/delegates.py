@@ -75,6 +75,8 @@ class Delegate(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     # The state to which a reinstatement leads back.
     cancelled_from: Mapped[str | None]
+    # Since when nothing of the person is left here but their country, category and attendance.
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Consent(Base):
@@ -153,6 +155,12 @@ def delegate_with_reference(session: Session, reference: str, *, hold: bool = Fa
     return found
 
 
+def refuse_erased(delegate: Delegate) -> None:
+    """Raises Conflict for one of whom nothing is left to be changed; `delegate` is held, or fresh enough."""
+    if delegate.erased_at is not None:
+        raise Conflict("erased", f"{delegate.reference} was erased: register this person anew.")
+
+
 def count(session: Session) -> int:
     """How many delegates there are, in any state."""
     return session.scalar(select(func.count()).select_from(Delegate)) or 0
@@ -180,8 +188,9 @@ def cancel(session: Session, delegate: Delegate, *, now: datetime) -> bool:
 def reinstate(session: Session, delegate: Delegate, *, now: datetime) -> bool:
     """Undo a cancellation: the same state and the same code as before; False where nothing was cancelled.
 
-    Raises Conflict where the category has no place left.
+    Raises Conflict where the category has no place left, and for one who was erased.
     """
+    refuse_erased(delegate)
     cancelled = update(Delegate).where(Delegate.id == delegate.id, Delegate.status == "cancelled")
     values = {
         "status": Delegate.cancelled_from,

@@ -37,6 +37,8 @@ class Event(Base):
     reentry_after_s: Mapped[int]
     unknown_offline: Mapped[str]
     reference_prefix: Mapped[str]
+    # From this day on the delegates' personal data may be purged.
+    erase_on: Mapped[dt.date | None]
     # Begins every badge code of this event, so that another event's badge is told from an unknown one.
     code_prefix: Mapped[str]
     # A restore from a backup begins a new epoch: phones then offer all their scans again.
@@ -177,6 +179,7 @@ class EventSettings:
     reentry_after_s: int = 1200
     unknown_offline: str = "send_to_desk"
     reference_prefix: str = "KL"
+    erase_on: dt.date | None = None
 
 
 def the_event(session: Session) -> Event:
@@ -233,6 +236,7 @@ def set_event(session: Session, settings: EventSettings, *, key: BadgeKey, now: 
         "reentry_after_s",
         "unknown_offline",
         "reference_prefix",
+        "erase_on",
     ):
         setattr(event, name, getattr(settings, name))
     event.version += 1
@@ -314,9 +318,9 @@ def take_places(session: Session, category_id: int, *, places: int = 1) -> bool:
     )
 
 
-def give_back_place(session: Session, category_id: int) -> None:
-    """One place of a category is free again."""
-    session.execute(update(Category).where(Category.id == category_id).values(taken=Category.taken - 1))
+def give_back_place(session: Session, category_id: int, *, places: int = 1) -> None:
+    """One place of a category is free again, or several."""
+    session.execute(update(Category).where(Category.id == category_id).values(taken=Category.taken - places))
 
 
 def next_references(session: Session, *, count: int) -> list[str]:

@@ -13,11 +13,12 @@ from checkin.domain.doors import Door
 from checkin.domain.event import Category
 from checkin.domain.messages import Message
 from checkin.domain.scans import Scan
+from checkin.domain.seeing import Seen, seen
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """A delegate with what they agreed to, got, carry, and where their badge was read."""
+    """A delegate with what they agreed to, got, carry, where their badge was read, and who saw all that."""
 
     delegate: Delegate
     category: str
@@ -25,6 +26,7 @@ class OwnData:
     messages: Sequence[Message]
     badges: Sequence[Badge]
     scans: Sequence[Row[datetime, str, str, str]]
+    seen: Sequence[Seen]
 
 
 def own_data(session: Session, delegate: Delegate) -> OwnData:
@@ -41,6 +43,7 @@ def own_data(session: Session, delegate: Delegate) -> OwnData:
             select(Badge).where(Badge.delegate_id == delegate.id).order_by(Badge.issued_at)
         ).all(),
         session.execute(scans.where(Scan.delegate_id == delegate.id).order_by(Scan.at)).all(),
+        seen(session, delegate),
     )
 
 
@@ -96,5 +99,16 @@ def as_json(data: OwnData) -> dict[str, object]:
         "scans": [
             {"at": at.isoformat(), "direction": direction, "verdict": verdict, "door": door}
             for at, direction, verdict, door in data.scans
+        ],
+        "seen": [
+            {
+                "at": look.at.isoformat(),
+                # Who of the staff it was is told by the organisers.
+                "by": look.actor.partition(":")[0],
+                "act": look.action,
+                "whose": "mine" if look.alone else "many people's",
+                "purpose": look.purpose,
+            }
+            for look in data.seen
         ],
     }

@@ -259,6 +259,7 @@ def settle() -> Response:
                 "conflict settled",
                 actor=pages.actor(),
                 now=now,
+                subject=f"conflict:{subject}",
                 reason=note,
                 kind=kind,
                 day=str(done.day),
@@ -274,7 +275,8 @@ def reopen() -> Response:
     with transaction() as session:
         done = conflicts.reopen(session, kind, subject)
         if done:
-            audit.record(session, "conflict reopened", actor=pages.actor(), now=now, kind=kind)
+            about = f"conflict:{subject}"
+            audit.record(session, "conflict reopened", actor=pages.actor(), now=now, subject=about, kind=kind)
     return _back(done, _("Open again."))
 
 

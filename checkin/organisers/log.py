@@ -49,6 +49,7 @@ DETAILS = {
     "messages": lazy_gettext("letters"),
     "part": lazy_gettext("part"),
     "people": lazy_gettext("people"),
+    "reasons": lazy_gettext("acts whose reasons were erased"),
     "replaced": lazy_gettext("end of the log replaced"),
     "role": lazy_gettext("role"),
     "scans": lazy_gettext("scans"),
@@ -151,6 +152,8 @@ def _details(details: Mapping[str, Any], plan: Programme) -> Iterator[str]:
 def _value(name: str, value: Any, plan: Programme) -> str:
     if name == "fields" and isinstance(value, list):
         return ", ".join(str(FIELDS.get(field, field)) for field in value)
+    if name == audit.GONE and isinstance(value, list):
+        return str(len(value))
     if isinstance(value, bool) or value == "yes":
         return str(_("yes") if value else _("no"))
     words = {"status": STATUSES, "state": LETTER_STATES}.get(name, {})

@@ -79,6 +79,7 @@ class EventFile(Struct, forbid_unknown_fields=True):
     reentry_after: Annotated[int, Meta(ge=0, le=1440)] = 20
     unknown_offline: Literal["send_to_desk", "admit_and_note"] = "send_to_desk"
     reference_prefix: Annotated[str, Meta(pattern="^[A-Z]{1,6}$")] = "KL"
+    erase_on: dt.date | None = None
 
 
 def read_settings(path: Path) -> EventSettings:
@@ -112,6 +113,8 @@ def _problems(file: EventFile) -> Iterator[str]:
         yield f"There is no time zone {file.time_zone}; use a name such as Asia/Kuala_Lumpur."
     if sum(area.main for area in file.areas) != 1:
         yield "Exactly one area must have main = true."
+    if file.erase_on is not None and file.erase_on <= max(day.date for day in file.days):
+        yield "erase_on must be a day after the event's last."
     yield from _twice("day", [str(day.date) for day in file.days])
     yield from _twice("area", [area.name for area in file.areas])
     yield from _twice("door", [door.name for door in file.doors])
@@ -158,6 +161,7 @@ def _settings(file: EventFile) -> EventSettings:
             "cutover_hour",
             "unknown_offline",
             "reference_prefix",
+            "erase_on",
         )
     }
     return EventSettings(

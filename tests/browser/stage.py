@@ -75,6 +75,8 @@ class Scene:
         yield "delegates-none", "/organiser/delegates?q=nobodyhasthisname", None
         yield "delegate", f"/organiser/delegates/{self.reference}", None
         yield "delegate-correct", f"/organiser/delegates/{self.reference}/correct", None
+        yield "delegate-seen", f"/organiser/delegates/{self.reference}/seen", None
+        yield "delegate-erase", f"/organiser/delegates/{self.reference}/erase", _erase_for_no_reason
         yield "doors", "/organiser/doors", None
         yield "pairing", f"/organiser/doors/{self.door}/pair", None
         yield "readiness", "/organiser/readiness", None
@@ -99,6 +101,12 @@ class Scene:
 
 
 def _send_empty(page: Page) -> None:
+    page.locator("main form").last.evaluate("form => form.noValidate = true")
+    page.locator("main form button[type=submit]").last.click()
+    page.locator(".summary").wait_for()
+
+
+def _erase_for_no_reason(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
     page.locator(".summary").wait_for()

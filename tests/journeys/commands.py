@@ -68,7 +68,8 @@ class ShellHere(Shell):
             status = _status()
         for app in made:
             with app.app_context():
-                db.engine.dispose()
+                for engine in db.engines.values():
+                    engine.dispose()
         said = (stream.getvalue().decode() for stream in (stdout, stderr))
         return subprocess.CompletedProcess(words, status, *said)
 
