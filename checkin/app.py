@@ -19,6 +19,7 @@ from checkin.accounts import passkeys, security
 from checkin.accounts import routes as accounts
 from checkin.config import LOOPBACK, ROOT, Config
 from checkin.db import db, engine_settings, prepare_engines
+from checkin.desk import routes as desk
 from checkin.documents import inviting, mailing, printing
 from checkin.door import api as door
 from checkin.door import pages as door_pages
@@ -82,6 +83,7 @@ def create_app(config: Config) -> Flask:
         accounts.blueprint,
         passkeys.blueprint,
         *organisers.PARTS,
+        *desk.PARTS,
         door.blueprint,
         door.description,
         door_pages.blueprint,

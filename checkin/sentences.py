@@ -31,6 +31,7 @@ SENTENCES = {
     "no_queue_file": _(
         "This is no file that a phone has saved its scans in, or only a part of one: save it again on the phone."
     ),
+    "needs_approval": _("An organiser approves who comes in this category: ask one of them."),
     "no_scan": _("is no scan at all"),
     "not_confirmed": _("Only a confirmed delegate has a badge to reissue."),
     "not_found": _("There is nothing at this address: perhaps it was copied only in part."),
@@ -57,6 +58,43 @@ SENTENCES = {
     "unknown_letter": _("There is no such letter, or it doesn't wait any more."),
     "unknown_reference": _("There is no delegate with this reference."),
     "unsupported_media_type": _("This page takes what its own form sends, nothing else."),
+}
+
+# A registration's states, a scan's verdicts with their reasons, and the badge layouts.
+STATUSES = {
+    "confirmed": _("Confirmed"),
+    "pending": _("Awaiting approval"),
+    "waiting": _("On the waiting list"),
+    "unconfirmed": _("Not confirmed yet"),
+    "cancelled": _("Cancelled"),
+}
+VERDICTS = {
+    "admitted": _("Let in, first time that day"),
+    "held": _("Held: the phone was revoked"),
+    "left": _("Left"),
+    "refused": _("Refused"),
+    "repeat": _("Already in"),
+    "returned": _("Let in again"),
+}
+REASONS = {
+    "cancelled": _("the registration is cancelled"),
+    "not_open": _("not at this hour"),
+    "not_this_area": _("not for this area"),
+    "not_this_day": _("not on this day"),
+    "other_event": _("another event's badge"),
+    "pending": _("approval is awaited"),
+    "replaced": _("an older badge"),
+    "revoked": _("the badge is revoked"),
+    "test": _("a TEST badge, for practice"),
+    "unknown": _("unknown badge"),
+}
+LAYOUTS = {
+    "a6": _("A6 upright"),
+    "a6-landscape": _("A6 across"),
+    "a4-four": _("Four A6 on a sheet, to be cut"),
+    "a4-fold": _("A4, folded twice to A6"),
+    "card": _("Card, 86 × 54 mm"),
+    "label": _("Label for desk printers, 62 × 100 mm"),
 }
 
 # Why somebody is let in without their code: the short name is kept with the scan.

@@ -18,7 +18,7 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import doors, messages, paper, print_runs, staff
+from checkin.domain import by_hand, doors, messages, paper, print_runs, staff
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.paper import Keyed
@@ -34,6 +34,7 @@ EVERYONE = {"nobody", "delegate", "door device", "desk device", "protocol device
 DEVICES = {"door device", "desk device", "protocol device"}
 ORGANISER = {"organiser"}
 READERS = {"organiser", "supervisor"}
+DESK = READERS | {"desk"}
 
 # Each route with those who may open it. Whoever isn't named must get a 401, 403 or 404.
 ROUTES: dict[tuple[str, str, str], set[str]] = {
@@ -48,6 +49,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/register", "registration.register"): EVERYONE,
     ("POST", "/register", "registration.register"): EVERYONE,
     ("GET", "/registered", "registration.registered"): EVERYONE,
+    ("GET", "/registered/here", "registration.show_at_desk"): EVERYONE,
     ("GET", "/register/puzzle", "registration.puzzle"): EVERYONE,
     ("GET", "/find", "registration.find"): EVERYONE,
     ("POST", "/find", "registration.find"): EVERYONE,
@@ -107,6 +109,18 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/outbox/{letter}/letter.html", "outbox.html"): ORGANISER,
     ("GET", "/organiser/outbox/{letter}/0", "outbox.attachment"): ORGANISER,
     ("GET", "/organiser/audit", "log.index"): ORGANISER,
+    ("GET", "/desk", "desk.index"): DESK,
+    ("POST", "/desk", "desk.search"): DESK,
+    ("GET", "/desk/people/KL-00001", "desk_person.page"): DESK,
+    ("POST", "/desk/people/KL-00001/back", "desk_person.act"): DESK,
+    ("POST", "/desk/people/KL-00001/admit", "desk_person.admit"): DESK,
+    ("POST", "/desk/people/KL-00001/admissions/{admitted}/undo", "desk_person.undo"): DESK,
+    ("POST", "/desk/people/KL-00001/badge.pdf", "desk_printing.badge"): DESK,
+    ("GET", "/desk/people/KL-00001/correct", "desk_correcting.correct"): DESK,
+    ("POST", "/desk/people/KL-00001/correct", "desk_correcting.correct"): DESK,
+    ("GET", "/desk/walk-in", "desk_walk_ins.walk_in"): DESK,
+    ("POST", "/desk/walk-in", "desk_walk_ins.walk_in"): DESK,
+    ("GET", "/desk/poster", "desk_walk_ins.poster"): DESK,
     # The link's token is the key: `test_an_id_of_somebody_else_opens_nothing` tries others.
     ("GET", "/me/{link}", "me.page"): EVERYONE,
     ("GET", "/me/{link}/door", "me.door"): EVERYONE,
@@ -258,6 +272,17 @@ class Cast:
             )[0].id
 
     @cached_property
+    def admitted(self) -> uuid.UUID:
+        """Somebody whom the desk admitted by hand."""
+        now = clock.now()
+        with self.app.app_context(), transaction() as session:
+            plan = programme(session)
+            door = plan.door_named("Gate A")
+            one = by_hand.Admission(uuid.uuid4(), lookup_id(self.badge), door, "phone flat")
+            by_hand.admit(session, one, operator="desk@example.org", programme=plan, now=now)
+            return one.id
+
+    @cached_property
     def run(self) -> int:
         """A print run with one file."""
         now = clock.now()
@@ -283,6 +308,7 @@ class Cast:
         client, headers = self.means(who)
         known = {"invitation": self.invitation, "link": self.link, "colleague": self.colleague}
         known |= {"door": str(self.spare.door), "phone": str(self.spare.phone), "keyed": str(self.keyed)}
+        known |= {"admitted": str(self.admitted)}
         path = path.format(
             **known, letter=self.letter, pairing=self.pairing, run=self.run, member=self.member
         )

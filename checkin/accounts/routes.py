@@ -23,7 +23,7 @@ from checkin.limits import limiter, network
 blueprint = Blueprint("accounts", __name__)
 
 # Where the work of a role begins; for the others it is their account.
-FIRST_PAGES = {"organiser": "board.index", "supervisor": "board.index"}
+FIRST_PAGES = {"organiser": "board.index", "supervisor": "board.index", "desk": "desk.index"}
 # In the session of somebody who has just followed their invitation.
 JOINING = "joining"
 # The secret of an authenticator that is being set up, encrypted, in the session.

@@ -417,9 +417,11 @@ def print_pages(
     typesetter: Typesetter,
     title: str,
     language: str,
+    opens_print: bool = False,
 ) -> list[tuple[int, int]]:
     """Write one PDF, a page as large as `sheet` for each of `pages`, with the stamps that `compose` gives for it.
 
+    With `opens_print` a viewer shows its print dialogue as it opens the file (ISO 32000-1, 12.6.4.11).
     `compose` is called when a page is written. Returned are the pages and the numbers of the stamps on them, from 0,
     that lack a glyph. Whoever calls it holds `pdf.one_at_a_time`, since what it leaves is freed as it returns.
     """
@@ -436,8 +438,12 @@ def print_pages(
     document.metadata.title, document.metadata.lang = title, language
     document.pages = [_Page(sheet.page, partial(paint, number)) for number in range(len(pages))]
     with _hearing_of_lacks(press):
-        document.write_pdf(out)
+        document.write_pdf(out, finisher=_open_print if opens_print else None)
     return lacking
+
+
+def _open_print(_document: Any, made: Any) -> None:
+    made.catalog["OpenAction"] = "<< /S /Named /N /Print >>"
 
 
 @contextmanager

@@ -206,15 +206,16 @@ def look_of(face: BadgeFace) -> Look:
 
 
 @lru_cache(maxsize=_KEPT)
-def badge_pdf(face: BadgeFace, *, layout: str = "a6") -> bytes:
-    """One badge as a PDF of one page; the last ones are kept.
+def badge_pdf(face: BadgeFace, *, layout: str = "a6", opens_print: bool = False) -> bytes:
+    """One badge as a PDF of one page; the last ones are kept. With `opens_print` it shows the print dialogue itself.
 
     Raises Refusal for an unknown layout, a colour that is none, and a line of more than 400 characters;
     ValueError for a code that is no badge code.
     """
     out = BytesIO()
     title = f"{face.event} · {face.reference}"
-    if _print([face], out, badge_layout(layout), title=title, on_page=lambda _: None):
+    chosen = badge_layout(layout)
+    if _print([face], out, chosen, title=title, on_page=lambda _: None, opens_print=opens_print):
         log.warning("Badge %s has a character for which no font has a glyph.", face.reference)
     return out.getvalue()
 
@@ -260,7 +261,13 @@ def print_badges(
 
 
 def _print(
-    run: Sequence[BadgeFace], out: IO[bytes], layout: Layout, *, title: str, on_page: Callable[[int], None]
+    run: Sequence[BadgeFace],
+    out: IO[bytes],
+    layout: Layout,
+    *,
+    title: str,
+    on_page: Callable[[int], None],
+    opens_print: bool = False,
 ) -> list[str]:
     """Write the badges; the references on which a character had no glyph, in order."""
     size = layout.badges_a_page
@@ -281,6 +288,7 @@ def _print(
             typesetter=layout.typesetter,
             title=title,
             language=look.language,
+            opens_print=opens_print,
         )
     return [pages[page][stamp].reference for page, stamp in lacking]
 

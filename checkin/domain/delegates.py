@@ -15,6 +15,8 @@ from checkin.tokens import new_id
 
 STATUSES = ("unconfirmed", "pending", "waiting", "confirmed", "cancelled")
 SHARED_AT_MOST = 20
+# The version of the privacy notice in templates/registration/notice.html: kept with each consent.
+NOTICE_VERSION = "2026-11"
 
 
 class Delegate(Base):

@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from checkin.db import Base, Instant
+from checkin.db import Base, Instant, insert_ignoring
 from checkin.domain.event import Area, DoorSettings
 from checkin.errors import Conflict, Forbidden, NotFound
 from checkin.tokens import new_id, new_token, token_hash
@@ -47,7 +48,7 @@ class Pairing(Base):
 
 
 class Device(Base):
-    """A paired phone; a desk device may also search, a protocol phone is told of VIPs, paper is keyed in by staff."""
+    """A paired phone; a desk device may also search, a protocol phone is told of VIPs, paper is what staff enter."""
 
     __tablename__ = "device"
     __table_args__ = (CheckConstraint("kind IN ('door', 'desk', 'protocol', 'paper')", name="kind"),)
@@ -195,6 +196,25 @@ def device_with_token(session: Session, token: str) -> Device | None:
 def device_with_token_hash(session: Session, hashed: bytes) -> Device | None:
     """The device of a bearer token's hash, revoked ones too."""
     return session.scalar(select(Device).where(Device.token_hash == hashed))
+
+
+def device_of_pages(
+    session: Session, device_id: uuid.UUID, *, name: str, door_id: uuid.UUID, now: datetime
+) -> Device:
+    """The device of what is entered on a page of ours, of the kind paper, held until the transaction ends.
+
+    Made at its first use; nobody has its token, so it can't be used elsewhere.
+    """
+    made: dict[str, Any] = {"id": device_id, "kind": "door", "door_id": door_id, "created_at": now}
+    made |= {"expires_at": now, "used_at": now, "code_hash": token_hash(new_token())}
+    session.execute(insert_ignoring(session, Pairing.__table__).values(made))
+    paired: dict[str, Any] = {"id": device_id, "pairing_id": device_id, "kind": "paper", "name": name}
+    paired |= {"operator": "", "door_id": door_id, "paired_at": now, "heard_at": now, "skew_ms": 0}
+    paired["token_hash"] = token_hash(new_token())
+    session.execute(insert_ignoring(session, Device.__table__).values(paired))
+    # Held, so that two who enter something at the same time number their scans one after the other.
+    held = select(Device).where(Device.id == device_id).with_for_update(key_share=True)
+    return session.scalars(held).one()
 
 
 def devices(session: Session) -> Sequence[Device]:

@@ -13,16 +13,14 @@ from anyascii import anyascii
 from sqlalchemy import Row, and_, exists, func, select
 from sqlalchemy.orm import Session
 
-from checkin.db import insert_ignoring
 from checkin.domain import judging, undoing
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Delegate
-from checkin.domain.doors import Device, Pairing
+from checkin.domain.doors import Device, device_of_pages
 from checkin.domain.judging import Judgement, Reading
 from checkin.domain.programme import DoorPlace, Programme
 from checkin.domain.scans import Attendance, Scan, Void
 from checkin.errors import NotFound
-from checkin.tokens import new_token, token_hash
 
 # The one device of all that is keyed in, its invitation, and the names of the scans themselves.
 DEVICE_ID = uuid.UUID("5f0b9a7e-6c0e-4d5b-9d53-70617065720a")
@@ -147,17 +145,8 @@ def parts(people: Sequence[Entitled]) -> list[Part]:
 
 
 def device(session: Session, *, door_id: uuid.UUID, now: datetime) -> Device:
-    """The device of what is keyed in, made at its first use; nobody has its token, so it can't be used elsewhere."""
-    made: dict[str, Any] = {"id": DEVICE_ID, "kind": "door", "door_id": door_id, "created_at": now}
-    made |= {"expires_at": now, "used_at": now, "code_hash": token_hash(new_token())}
-    session.execute(insert_ignoring(session, Pairing.__table__).values(made))
-    paired: dict[str, Any] = {"id": DEVICE_ID, "pairing_id": DEVICE_ID, "kind": "paper", "name": "Paper"}
-    paired |= {"operator": "", "door_id": door_id, "paired_at": now, "heard_at": now, "skew_ms": 0}
-    paired["token_hash"] = token_hash(new_token())
-    session.execute(insert_ignoring(session, Device.__table__).values(paired))
-    # Held, so that two who key in at the same time number their scans one after the other.
-    held = select(Device).where(Device.id == DEVICE_ID).with_for_update(key_share=True)
-    return session.scalars(held).one()
+    """The device of what is keyed in, held until the transaction ends."""
+    return device_of_pages(session, DEVICE_ID, name="Paper", door_id=door_id, now=now)
 
 
 def badges_of(session: Session, references: Sequence[str]) -> Mapping[str, str]:

@@ -77,6 +77,17 @@ def search(session: Session, query: str, *, area_id: int, day: date) -> list[Fou
     return _found(session, best, area_id=area_id, day=day) if best else []
 
 
+def bearer(session: Session, lookup: str, *, area_id: int, day: date) -> list[Found]:
+    """Whoever has or had the badge of a look-up id."""
+    theirs = session.scalars(select(Badge.delegate_id).where(Badge.lookup == lookup)).all()
+    return _found(session, theirs, area_id=area_id, day=day) if theirs else []
+
+
+def one(session: Session, delegate_id: int, *, area_id: int, day: date) -> list[Found]:
+    """A delegate as a result."""
+    return _found(session, [delegate_id], area_id=area_id, day=day)
+
+
 def best_matches(session: Session, query: str, *, at_most: int, among: Among = ()) -> list[int]:
     """The ids of whoever matches every word, in the order of `search`; `among` are conditions on delegates."""
     words = query_words(query)

@@ -3,13 +3,9 @@
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-STATUSES = {
-    "confirmed": _("Confirmed"),
-    "pending": _("Awaiting approval"),
-    "waiting": _("On the waiting list"),
-    "unconfirmed": _("Not confirmed yet"),
-    "cancelled": _("Cancelled"),
-}
+from checkin import sentences
+
+STATUSES = sentences.STATUSES
 
 # What staff, phones, delegates and commands do, as the audit log keeps it.
 ACTIONS = {
@@ -22,6 +18,8 @@ ACTIONS = {
     "backup made": _("Made a backup"),
     "backup restored": _("Restored a backup"),
     "badge looked up": _("Looked a badge up by its reference"),
+    "badge handed over": _("Handed the badge over"),
+    "badge handover undone": _("Undid that the badge was handed over"),
     "badge printed": _("Printed the badge"),
     "badge reissued": _("Reissued the badge"),
     "badges printed": _("Printed badges"),
@@ -29,6 +27,7 @@ ACTIONS = {
     "conflict reopened": _("Opened a conflict again"),
     "conflict settled": _("Settled a conflict"),
     "conflicts listed": _("Looked at the conflicts"),
+    "delegate admitted": _("Admitted by hand at the desk"),
     "delegate cancelled": _("Cancelled the registration"),
     "delegate confirmed": _("Confirmed the registration"),
     "delegate corrected": _("Corrected the details"),
@@ -82,16 +81,10 @@ ACTIONS = {
     "staff signed in": _("Signed in"),
     "staff signed out": _("Signed out"),
     "staff stopped": _("Stopped a member of staff"),
+    "walk-in registered": _("Registered a walk-in"),
 }
 
-LAYOUTS = {
-    "a6": _("A6 upright"),
-    "a6-landscape": _("A6 across"),
-    "a4-four": _("Four A6 on a sheet, to be cut"),
-    "a4-fold": _("A4, folded twice to A6"),
-    "card": _("Card, 86 × 54 mm"),
-    "label": _("Label for desk printers, 62 × 100 mm"),
-}
+LAYOUTS = sentences.LAYOUTS
 RUN_STATES = {
     "waiting": _("Waiting for the printer"),
     "printing": _("Being printed"),
@@ -126,26 +119,8 @@ WHY_NOT_SENT = {
     "There is no badge to send any more.": _("There is no badge to send any more."),
 }
 
-VERDICTS = {
-    "admitted": _("Let in, first time that day"),
-    "held": _("Held: the phone was revoked"),
-    "left": _("Left"),
-    "refused": _("Refused"),
-    "repeat": _("Already in"),
-    "returned": _("Let in again"),
-}
-REASONS = {
-    "cancelled": _("the registration is cancelled"),
-    "not_open": _("not at this hour"),
-    "not_this_area": _("not for this area"),
-    "not_this_day": _("not on this day"),
-    "other_event": _("another event's badge"),
-    "pending": _("approval is awaited"),
-    "replaced": _("an older badge"),
-    "revoked": _("the badge is revoked"),
-    "test": _("a TEST badge, for practice"),
-    "unknown": _("unknown badge"),
-}
+VERDICTS = sentences.VERDICTS
+REASONS = sentences.REASONS
 # What a phone showed its helper, which may differ from what the server found.
 SHOWN = {
     "admitted": _("Welcome"),

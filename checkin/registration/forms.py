@@ -133,6 +133,16 @@ class RegistrationForm(DetailsForm):
             yield "email", gettext("Did you mean %(address)s?", address=meant)
 
 
+class OnsiteForm(RegistrationForm):
+    """Somebody registers at the venue, where the desk sees them: the address may be left out."""
+
+    def _refused(self, raw: dict[str, str]) -> Iterator[tuple[str, str]]:
+        if cleaned_text(raw["email"]):
+            yield from super()._refused(raw)
+        else:
+            yield from DetailsForm._refused(self, raw)
+
+
 class CorrectionForm(DetailsForm):
     """What a delegate may correct alone: not the category, and not an address that was confirmed."""
 

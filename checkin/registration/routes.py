@@ -4,30 +4,32 @@ import time
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import session as kept
 from flask_babel import format_date, format_time, get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import clock
 from checkin.access import is_ours, open_to
+from checkin.adapters import qr
 from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import registering
-from checkin.domain.delegates import Agreement
+from checkin.domain import registering, walk_ins
+from checkin.domain.delegates import NOTICE_VERSION, Agreement
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
 from checkin.limits import allows, limiter, network
 from checkin.registration import forms, puzzles, typing_slips
-from checkin.registration.forms import FindForm, RegistrationForm
+from checkin.registration.forms import FindForm, OnsiteForm, RegistrationForm
 from checkin.registration.pacing import wait_for_the_beat
 
 blueprint = Blueprint("registration", __name__)
 
 LANGUAGE_KEPT = timedelta(days=365)
-# The version of the privacy notice in templates/registration/notice.html: kept with each consent.
-NOTICE_VERSION = "2026-11"
+# In the session of a walk-in: what they show at the desk.
+SHOWN_AT_DESK = "shown at desk"
 # From one network, which may be a ministry's; programs don't solve puzzles, nor do browsers without JavaScript.
 SOLVED_AN_HOUR, UNSOLVED_AN_HOUR = "300/hour", "20/hour"
 
@@ -75,14 +77,18 @@ def language(code: str) -> BaseResponse:
 @blueprint.route("/register", methods=["GET", "POST"])
 @open_to("everyone")
 def register() -> BaseResponse | str | tuple[str, int]:
-    """One form; the answer is the same whether the address is new or known."""
+    """One form; the answer is the same whether the address is new or known.
+
+    With `onsite` in the address, as on the desk's poster, nothing is mailed: a reference is shown at the desk.
+    """
     began = time.perf_counter()
     with reading() as session:
         plan = programme(session)
-    categories = forms.open_categories(plan)
-    if not is_open(plan, clock.now()):
+    at_desk = "onsite" in request.args
+    categories = walk_ins.open_categories(plan) if at_desk else forms.open_categories(plan)
+    if not (is_open(plan, clock.now()) and categories):
         return render_template("registration/closed.html", event=plan)
-    form = RegistrationForm(categories=categories)
+    form = (OnsiteForm if at_desk else RegistrationForm)(categories=categories)
     if request.method == "GET":
         form.language.data = str(get_locale())
         return _asked(form, plan)
@@ -93,13 +99,14 @@ def register() -> BaseResponse | str | tuple[str, int]:
         form.form_errors = [*form.form_errors, too_often]
         return _asked(form, plan), 429
     wait_for_the_beat(began)
-    return redirect(url_for("registration.registered"), 303)
+    return redirect(url_for("registration.show_at_desk" if at_desk else "registration.registered"), 303)
 
 
 def _asked(form: RegistrationForm, plan: Programme) -> str:
     return render_template(
         "registration/register.html",
         form=form,
+        at_desk=isinstance(form, OnsiteForm),
         event=plan,
         labels=forms.LABELS,
         notice_version=NOTICE_VERSION,
@@ -131,6 +138,11 @@ def _register(form: RegistrationForm, plan: Programme) -> str:
         str(get_locale()),
     )
     email = form.details.email or ""
+    if isinstance(form, OnsiteForm):
+        with transaction() as session:
+            reference = walk_ins.announce(session, form.details, agreement, programme=plan, now=now)
+        kept[SHOWN_AT_DESK] = reference
+        return ""
     with transaction() as session:
         made = registering.register(session, form.details, agreement, programme=plan, now=now)
         mailing.write_capped(session, email, kind="confirm" if made.is_new else "known", now=now)
@@ -156,6 +168,21 @@ def _too_often() -> str:
 def registered() -> str:
     """What to do next, the same for everybody."""
     return render_template("registration/registered.html", has_mail_server=mailing.has_mail_server())
+
+
+@blueprint.get("/registered/here")
+@open_to("everyone")
+def show_at_desk() -> str | BaseResponse:
+    """The reference of whoever filled in the form at the venue, for the desk to scan or to type."""
+    reference = str(kept.get(SHOWN_AT_DESK, ""))
+    if not reference:
+        return redirect(url_for("registration.register", onsite=""), 303)
+    with reading() as session:
+        plan = programme(session)
+    side, path = qr.picture(reference)
+    return render_template(
+        "registration/show_at_desk.html", event=plan, reference=reference, side=side, path=path
+    )
 
 
 @blueprint.get("/register/puzzle")

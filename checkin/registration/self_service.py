@@ -34,14 +34,13 @@ from checkin.documents.calendar import event_calendar
 from checkin.documents.pictures import badge_picture
 from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering
 from checkin.domain.countries import country_name
-from checkin.domain.delegates import Agreement, Delegate
+from checkin.domain.delegates import NOTICE_VERSION, Agreement, Delegate
 from checkin.domain.own_data import as_json, own_data
 from checkin.domain.programme import Programme, programme
 from checkin.errors import Conflict, NotFound
 from checkin.limits import limiter
 from checkin.registration import forms
 from checkin.registration.forms import ColleagueForm, CorrectionForm, PublicForm
-from checkin.registration.routes import NOTICE_VERSION
 from checkin.tokens import token_hash
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")

@@ -1,0 +1,11 @@
+"""The help desk's pages; it owns no table."""
+
+from checkin.desk import correcting, finding, person, printing, walk_ins
+
+PARTS = (
+    finding.blueprint,
+    person.blueprint,
+    printing.blueprint,
+    correcting.blueprint,
+    walk_ins.blueprint,
+)

@@ -1,0 +1,122 @@
+"""Registering whoever stands before the desk, and the poster that leads to the form; it owns no table."""
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from flask_babel import get_locale, lazy_gettext
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, StringField
+from wtforms.validators import InputRequired
+
+from checkin import clock, sentences
+from checkin.access import open_to
+from checkin.adapters import qr
+from checkin.db import reading, transaction
+from checkin.desk import pages
+from checkin.documents import mailing
+from checkin.domain import audit, walk_ins
+from checkin.domain.delegates import NOTICE_VERSION, Agreement, Delegate
+from checkin.domain.details import SENTENCES, Details, DetailsRefused, clean_details
+from checkin.errors import Conflict
+from checkin.limits import limiter
+
+blueprint = Blueprint("desk_walk_ins", __name__, url_prefix="/desk")
+
+LABELS = {
+    "name": lazy_gettext("Name"),
+    "organisation": lazy_gettext("Organisation"),
+    "category": lazy_gettext("Category"),
+    "email": lazy_gettext("E-mail address"),
+    "consent_notice": lazy_gettext("Privacy notice"),
+}
+
+
+class WalkInForm(FlaskForm):  # type: ignore[misc]
+    """What a desk asks of somebody who stands before it; `details` is what it means once the form is valid."""
+
+    name = StringField()
+    organisation = StringField()
+    category = StringField()
+    email = StringField()
+    consent_notice = BooleanField(
+        validators=[InputRequired(lazy_gettext("Please confirm that this person agrees to the notice."))]
+    )
+
+    details: Details
+
+    def __init__(self, categories: tuple[str, ...]) -> None:
+        super().__init__()
+        self.categories = categories
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Every problem of every field at once."""
+        well: bool = super().validate(extra_validators)
+        raw = {name: str(self[name].data or "") for name in ("name", "organisation", "category", "email")}
+        try:
+            self.details, _doubts = clean_details({**raw, "language": str(get_locale())})
+        except DetailsRefused as refused:
+            well = False
+            for problem in refused.problems:
+                self.blame(problem.field, _(SENTENCES[problem.code]) % problem.params)
+        if raw["category"] not in self.categories:
+            well = False
+            self.blame("category", _("Please choose one of these."))
+        return well
+
+    def blame(self, name: str, sentence: str) -> None:
+        """Show an error beside a field."""
+        self[name].errors = [*self[name].errors, sentence]
+
+
+@blueprint.route("/walk-in", methods=["GET", "POST"])
+@open_to(*pages.DESK)
+@limiter.limit("120 per minute", key_func=pages.member)
+def walk_in() -> Response:
+    """A short form; who is new is confirmed at once, and their badge printed."""
+    with reading() as session:
+        plan = pages.programme_now(session)
+    form = WalkInForm(walk_ins.open_categories(plan))
+    if not form.validate_on_submit():
+        return _shown(form, status=422 if form.is_submitted() else 200)
+    try:
+        with transaction() as session:
+            delegate, is_new = _register(session, form)
+    except Conflict as refused:
+        form.blame("category", sentences.on_a_page(refused.code, refused.sentence))
+        return _shown(form, status=409)
+    if is_new:
+        flash(_("Registered and confirmed: print the badge."), "success")
+    else:
+        flash(_("Registered before, so nothing was added: this is who was found."), "warning")
+    then = "print" if is_new else None
+    return redirect(url_for("desk_person.page", reference=delegate.reference, then=then), 303)
+
+
+def _register(session: Session, form: WalkInForm) -> tuple[Delegate, bool]:
+    now, plan = clock.now(), pages.programme_now(session)
+    agreement = Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
+    key = current_app.config["CHECKIN"].key
+    made = walk_ins.register(session, form.details, agreement, programme=plan, key=key, now=now)
+    delegate = session.get_one(Delegate, made.delegate_id)
+    if made.is_new:
+        mailing.write_to(session, delegate, kind="badge", now=now)
+        subject = delegate.reference
+        audit.record(session, "walk-in registered", actor=pages.actor(), now=now, subject=subject)
+    return delegate, made.is_new
+
+
+def _shown(form: WalkInForm, *, status: int) -> Response:
+    page = render_template("desk/walk_in.html", form=form, labels=LABELS)
+    return make_response(page, status)
+
+
+@blueprint.get("/poster")
+@open_to(*pages.DESK)
+def poster() -> str:
+    """What to print and hang up: the way to the form as walk-ins get it."""
+    with reading() as session:
+        plan = pages.programme_now(session)
+    address = f"{current_app.config['CHECKIN'].base_url.rstrip('/')}/register?onsite"
+    side, path = qr.picture(address)
+    return render_template("desk/poster.html", event=plan, address=address, side=side, path=path)

@@ -1,0 +1,103 @@
+"""Who registers at the venue: at the desk, or on their own phone for the desk to confirm; it owns the table walk_in."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from checkin.db import Base, Instant, insert_ignoring
+from checkin.domain.delegates import Agreement, Delegate, record_consents
+from checkin.domain.details import Details
+from checkin.domain.event import next_references
+from checkin.domain.programme import Programme
+from checkin.domain.registering import Registration, approve, identity, row_of
+from checkin.errors import Conflict
+from checkin.tokens import BadgeKey
+
+
+class WalkIn(Base):
+    """What a walk-in shows at the desk: a reference, which stands for somebody who was registered before, too.
+
+    So the page that shows it is the same for known and new people, and tells nobody who is registered.
+    """
+
+    __tablename__ = "walk_in"
+
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def open_categories(programme: Programme) -> tuple[str, ...]:
+    """The categories that a desk may give: those into which one registers oneself, without an approval."""
+    return tuple(
+        one.name for one in programme.categories.values() if one.self_registration and not one.approval
+    )
+
+
+def announce(
+    session: Session, person: Details, agreement: Agreement, *, programme: Programme, now: datetime
+) -> str:
+    """Add somebody who fills in the form at the venue, unconfirmed; the reference to show at the desk.
+
+    Somebody known stays as they are, and the reference leads to them.
+    """
+    reference, registration = _added(session, person, agreement, programme=programme, now=now)
+    row = {"reference": reference, "delegate_id": registration.delegate_id, "made_at": now}
+    session.execute(insert_ignoring(session, WalkIn.__table__).values(row))
+    return reference
+
+
+def register(
+    session: Session,
+    person: Details,
+    agreement: Agreement,
+    *,
+    programme: Programme,
+    key: BadgeKey,
+    now: datetime,
+) -> Registration:
+    """Add somebody who stands before the desk, confirmed with a badge; somebody known stays as they are.
+
+    Raises Conflict where the category has no place left.
+    """
+    _reference, registration = _added(session, person, agreement, programme=programme, now=now)
+    if registration.is_new:
+        confirm(session, session.get_one(Delegate, registration.delegate_id), programme, key=key, now=now)
+    return registration
+
+
+def confirm(
+    session: Session, delegate: Delegate, programme: Programme, *, key: BadgeKey, now: datetime
+) -> bool:
+    """Confirm somebody whom the desk sees, with a badge; False where they were confirmed.
+
+    Raises Conflict where the category needs an organiser's approval, or has no place left.
+    """
+    if delegate.status != "confirmed" and programme.categories[delegate.category_id].approval:
+        raise Conflict("needs_approval", f"{delegate.reference} is of a category that an organiser approves.")
+    return approve(session, delegate, key=key, now=now)
+
+
+def named_by(session: Session, reference: str) -> Delegate | None:
+    """The delegate to whom a walk-in's reference leads, where it isn't their own."""
+    query = select(Delegate).join(WalkIn, WalkIn.delegate_id == Delegate.id)
+    return session.scalar(query.where(WalkIn.reference == reference.strip().upper()))
+
+
+def _added(
+    session: Session, person: Details, agreement: Agreement, *, programme: Programme, now: datetime
+) -> tuple[str, Registration]:
+    [reference] = next_references(session, count=1)
+    category_id = programme.category_named(person.category)
+    row = row_of(person, reference=reference, category_id=category_id, status="unconfirmed", now=now)
+    added = session.scalar(insert_ignoring(session, Delegate.__table__).values(row).returning(Delegate.id))
+    if added is not None:
+        record_consents(session, added, agreement, now=now)
+        return reference, Registration(added, is_new=True)
+    mine = (
+        (Delegate.email == person.email, Delegate.share == 0)
+        if person.email
+        else (Delegate.email.is_(None), Delegate.identity == identity(person))
+    )
+    return reference, Registration(session.scalars(select(Delegate.id).where(*mine)).one(), is_new=False)

@@ -1,0 +1,29 @@
+// A badge is printed from a frame that nobody sees, instead of from a page of its own: its PDF opens the dialogue.
+
+const FRAME = "badge-frame";
+
+/** @param {HTMLFormElement} form */
+export function printsInPlace(form) {
+  const frame = document.createElement("iframe");
+  frame.name = FRAME;
+  frame.className = "desk-frame";
+  frame.title = "PDF";
+  frame.setAttribute("aria-hidden", "true");
+  frame.tabIndex = -1;
+  document.body.append(frame);
+  form.target = FRAME;
+  frame.addEventListener("load", () => {
+    // A PDF has none of our pages' words: this is what went wrong instead.
+    const wrong = frame.contentDocument?.querySelector("main")?.textContent?.trim();
+    const said = /** @type {HTMLElement | null} */ (document.querySelector("[data-print-failed]"));
+    if (!said) return;
+    said.hidden = !wrong;
+    said.textContent = wrong ?? "";
+  });
+  if (form.dataset.printNow === undefined) return;
+  // Once: loading the page again prints nothing.
+  const address = new URL(location.href);
+  address.searchParams.delete("then");
+  history.replaceState(null, "", address);
+  form.requestSubmit(form.querySelector("button"));
+}
