@@ -52,6 +52,8 @@ class Scene:
         yield "register", "/register", None
         yield "register-errors", "/register", _send_empty
         yield "registered", "/registered", None
+        yield "register-onsite", "/register?onsite", None
+        yield "show-at-desk", "/register?onsite", _announce
         yield "find", "/find", None
         for status, token in self.links.items():
             yield f"me-{status}", f"/me/{token}", None
@@ -71,6 +73,15 @@ class Scene:
         yield "invitation", self.invitation, None
         yield "board", "/login?next=/organiser", self._sign_in
         yield "wall", "/organiser?wall=1", None
+        yield "desk", "/desk", None
+        yield "desk-found", "/desk", _find
+        yield "desk-nobody", "/desk", _find_nobody
+        yield "desk-person", f"/desk/people/{self.reference}", None
+        yield "desk-lacks", f"/desk/people/{self.reference}", _admit_without_reason
+        yield "desk-correct", f"/desk/people/{self.reference}/correct", None
+        yield "desk-walk-in", "/desk/walk-in", None
+        yield "desk-walk-in-errors", "/desk/walk-in", _send_empty
+        yield "desk-poster", "/desk/poster", None
         yield "delegates", "/organiser/delegates", None
         yield "delegates-none", "/organiser/delegates?q=nobodyhasthisname", None
         yield "delegate", f"/organiser/delegates/{self.reference}", None
@@ -109,6 +120,27 @@ def _send_empty(page: Page) -> None:
 def _erase_for_no_reason(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
+def _announce(page: Page) -> None:
+    page.locator("[name=name]").fill("Nur Aisyah")
+    page.locator("[name=consent_notice]").check()
+    page.locator("main form button[type=submit]").last.click()
+    page.locator(".shown-reference").wait_for()
+
+
+def _find(page: Page) -> None:
+    page.locator("#q").press_sequentially("kementerian")
+    page.locator(".desk-result").first.wait_for()
+
+
+def _find_nobody(page: Page) -> None:
+    page.locator("#q").fill("nobodyhasthisname")
+    page.locator("#desk-found .btn").wait_for()
+
+
+def _admit_without_reason(page: Page) -> None:
+    page.locator(".reasoned summary").first.click()
+    page.locator("#why-admit").select_option("other")
+    page.locator(".reason button").first.click()
     page.locator(".summary").wait_for()
 
 
