@@ -32,6 +32,7 @@ SENTENCES = {
         "This is no file that a phone has saved its scans in, or only a part of one: save it again on the phone."
     ),
     "needs_approval": _("An organiser approves who comes in this category: ask one of them."),
+    "no_place_to_give": _("Only a confirmed delegate has a place to give to somebody else."),
     "no_scan": _("is no scan at all"),
     "not_confirmed": _("Only a confirmed delegate has a badge to reissue."),
     "not_found": _("There is nothing at this address: perhaps it was copied only in part."),
@@ -45,6 +46,9 @@ SENTENCES = {
     "passkey_too_late": _("That took too long, or was sent twice: please try again."),
     "queue_of_other_event": _("This file is of another event: nothing of it was taken."),
     "queue_of_unknown_phone": _("This file is of a phone that was never paired with this event."),
+    "registered_already": _(
+        "This person is registered already: find them, and cancel the other one instead."
+    ),
     "request_entity_too_large": _("What you sent is too big: go back and shorten it."),
     "scan_door": _("names a door that isn't there"),
     "scan_field": _("is missing, or isn't what a scan has there"),

@@ -118,6 +118,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/desk/people/KL-00001/badge.pdf", "desk_printing.badge"): DESK,
     ("GET", "/desk/people/KL-00001/correct", "desk_correcting.correct"): DESK,
     ("POST", "/desk/people/KL-00001/correct", "desk_correcting.correct"): DESK,
+    ("GET", "/desk/people/KL-00001/swap", "desk_walk_ins.swap"): DESK,
+    ("POST", "/desk/people/KL-00001/swap", "desk_walk_ins.swap"): DESK,
     ("GET", "/desk/walk-in", "desk_walk_ins.walk_in"): DESK,
     ("POST", "/desk/walk-in", "desk_walk_ins.walk_in"): DESK,
     ("GET", "/desk/poster", "desk_walk_ins.poster"): DESK,

@@ -17,7 +17,7 @@ from checkin.desk import pages
 from checkin.documents import mailing
 from checkin.domain import audit, walk_ins
 from checkin.domain.delegates import NOTICE_VERSION, Agreement, Delegate
-from checkin.domain.details import SENTENCES, Details, DetailsRefused, clean_details
+from checkin.domain.details import FIELDS, SENTENCES, Details, DetailsRefused, clean_details
 from checkin.errors import Conflict
 from checkin.limits import limiter
 
@@ -32,12 +32,10 @@ LABELS = {
 }
 
 
-class WalkInForm(FlaskForm):  # type: ignore[misc]
-    """What a desk asks of somebody who stands before it; `details` is what it means once the form is valid."""
+class PersonForm(FlaskForm):  # type: ignore[misc]
+    """Somebody who stands before the desk; `details` is what it means once the form is valid."""
 
     name = StringField()
-    organisation = StringField()
-    category = StringField()
     email = StringField()
     consent_notice = BooleanField(
         validators=[InputRequired(lazy_gettext("Please confirm that this person agrees to the notice."))]
@@ -45,28 +43,40 @@ class WalkInForm(FlaskForm):  # type: ignore[misc]
 
     details: Details
 
-    def __init__(self, categories: tuple[str, ...]) -> None:
-        super().__init__()
-        self.categories = categories
-
     def validate(self, extra_validators: object = None) -> bool:
         """Every problem of every field at once."""
         well: bool = super().validate(extra_validators)
-        raw = {name: str(self[name].data or "") for name in ("name", "organisation", "category", "email")}
+        raw = {name: str(self[name].data or "") for name in FIELDS if name in self}
         try:
             self.details, _doubts = clean_details({**raw, "language": str(get_locale())})
         except DetailsRefused as refused:
             well = False
             for problem in refused.problems:
                 self.blame(problem.field, _(SENTENCES[problem.code]) % problem.params)
-        if raw["category"] not in self.categories:
-            well = False
-            self.blame("category", _("Please choose one of these."))
         return well
 
     def blame(self, name: str, sentence: str) -> None:
         """Show an error beside a field."""
         self[name].errors = [*self[name].errors, sentence]
+
+
+class WalkInForm(PersonForm):
+    """A walk-in, in one of the categories that a desk may give."""
+
+    organisation = StringField()
+    category = StringField()
+
+    def __init__(self, categories: tuple[str, ...]) -> None:
+        super().__init__()
+        self.categories = categories
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Every problem of every field at once."""
+        well = super().validate(extra_validators)
+        if (self.category.data or "") not in self.categories:
+            well = False
+            self.blame("category", _("Please choose one of these."))
+        return well
 
 
 @blueprint.route("/walk-in", methods=["GET", "POST"])
@@ -93,9 +103,12 @@ def walk_in() -> Response:
     return redirect(url_for("desk_person.page", reference=delegate.reference, then=then), 303)
 
 
+def _agreement() -> Agreement:
+    return Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
+
+
 def _register(session: Session, form: WalkInForm) -> tuple[Delegate, bool]:
-    now, plan = clock.now(), pages.programme_now(session)
-    agreement = Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
+    now, plan, agreement = clock.now(), pages.programme_now(session), _agreement()
     key = current_app.config["CHECKIN"].key
     made = walk_ins.register(session, form.details, agreement, programme=plan, key=key, now=now)
     delegate = session.get_one(Delegate, made.delegate_id)
@@ -108,6 +121,46 @@ def _register(session: Session, form: WalkInForm) -> tuple[Delegate, bool]:
 
 def _shown(form: WalkInForm, *, status: int) -> Response:
     page = render_template("desk/walk_in.html", form=form, labels=LABELS)
+    return make_response(page, status)
+
+
+@blueprint.route("/people/<reference>/swap", methods=["GET", "POST"])
+@open_to(*pages.DESK)
+@limiter.limit("120 per minute", key_func=pages.member)
+def swap(reference: str) -> Response:
+    """Somebody else comes instead, with a badge of their own; the first one's is refused from now on."""
+    with reading() as session:
+        first = pages.delegate(session, reference)
+    form = PersonForm()
+    if not form.validate_on_submit():
+        return _swap_page(form, first, status=422 if form.is_submitted() else 200)
+    try:
+        with transaction() as session:
+            other = _swap(session, pages.delegate(session, reference, hold=True), form)
+    except Conflict as refused:
+        form.form_errors = [*form.form_errors, sentences.on_a_page(refused.code, refused.sentence)]
+        return _swap_page(form, first, status=409)
+    flash(_("Swapped: print the new badge; the other one is refused from now on."), "success")
+    return redirect(url_for("desk_person.page", reference=other.reference, then="print"), 303)
+
+
+def _swap(session: Session, first: Delegate, form: PersonForm) -> Delegate:
+    now, plan, agreement = clock.now(), pages.programme_now(session), _agreement()
+    key = current_app.config["CHECKIN"].key
+    other = walk_ins.swap(session, first, form.details, agreement, programme=plan, key=key, now=now)
+    mailing.write_to(session, other, kind="badge", now=now)
+    for subject, details in (
+        (first, {"for_whom": other.reference}),
+        (other, {"instead_of": first.reference}),
+    ):
+        audit.record(
+            session, "delegate swapped", actor=pages.actor(), now=now, subject=subject.reference, **details
+        )
+    return other
+
+
+def _swap_page(form: PersonForm, first: Delegate, *, status: int) -> Response:
+    page = render_template("desk/swap.html", form=form, one=first, labels=LABELS)
     return make_response(page, status)
 
 

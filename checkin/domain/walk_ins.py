@@ -1,11 +1,13 @@
 """Who registers at the venue: at the desk, or on their own phone for the desk to confirm; it owns the table walk_in."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
+from checkin.domain import delegates
 from checkin.domain.delegates import Agreement, Delegate, record_consents
 from checkin.domain.details import Details
 from checkin.domain.event import next_references
@@ -77,6 +79,36 @@ def confirm(
     if delegate.status != "confirmed" and programme.categories[delegate.category_id].approval:
         raise Conflict("needs_approval", f"{delegate.reference} is of a category that an organiser approves.")
     return approve(session, delegate, key=key, now=now)
+
+
+def swap(
+    session: Session,
+    first: Delegate,
+    person: Details,
+    agreement: Agreement,
+    *,
+    programme: Programme,
+    key: BadgeKey,
+    now: datetime,
+) -> Delegate:
+    """Somebody else comes instead, for the same organisation, in the same category; attendance stays with the first.
+
+    The first is cancelled, so that their badge is refused. Raises Conflict where they aren't confirmed, or the other
+    is registered already.
+    """
+    if first.status != "confirmed":
+        raise Conflict("no_place_to_give", f"{first.reference} is {first.status}: there is no place to give.")
+    category = programme.categories[first.category_id].name
+    same = {"organisation": first.organisation, "delegation": first.delegation, "category": category}
+    other = replace(person, **same, country=first.country, country_text=first.country_text)
+    delegates.cancel(session, first, now=now)
+    _reference, registration = _added(session, other, agreement, programme=programme, now=now)
+    added = session.get_one(Delegate, registration.delegate_id)
+    if not registration.is_new:
+        raise Conflict("registered_already", f"This is {added.reference}, who is registered already.")
+    # The place was approved for the organisation, whoever comes.
+    approve(session, added, key=key, now=now)
+    return added
 
 
 def named_by(session: Session, reference: str) -> Delegate | None:

@@ -34,6 +34,7 @@ ACTIONS = {
     "delegate erased": _("Erased the personal data"),
     "delegate opened": _("Looked at a delegate"),
     "delegate reinstated": _("Reinstated the registration"),
+    "delegate swapped": _("Swapped one person for another"),
     "delegates exported": _("Exported delegates"),
     "delegates imported": _("Imported delegates"),
     "delegates listed": _("Looked at the list of delegates"),

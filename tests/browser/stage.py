@@ -79,6 +79,7 @@ class Scene:
         yield "desk-person", f"/desk/people/{self.reference}", None
         yield "desk-lacks", f"/desk/people/{self.reference}", _admit_without_reason
         yield "desk-correct", f"/desk/people/{self.reference}/correct", None
+        yield "desk-swap", f"/desk/people/{self.reference}/swap", None
         yield "desk-walk-in", "/desk/walk-in", None
         yield "desk-walk-in-errors", "/desk/walk-in", _send_empty
         yield "desk-poster", "/desk/poster", None

@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from checkin import clock
 from checkin.config import Config
-from checkin.db import reading
+from checkin.db import reading, transaction
+from checkin.domain import delegates
 from checkin.domain.audit import Audit
+from checkin.domain.delegates import Delegate
 from tests import world
 from tests.accounts.people import opened
 from tests.browser.serving import serving
@@ -196,4 +198,26 @@ def test_the_desk_works_without_javascript(
     page.keyboard.press("Enter")
 
     expect(page.locator("h1")).to_have_text(PEOPLE[1])
+    context.close()
+
+
+def test_a_badge_that_cant_be_printed_says_why_on_the_page(
+    served: tuple[Flask, str], chromium: Browser, cookie: dict[str, str]
+) -> None:
+    app, address = served
+    world.enrol(app, [world.person("Dee")])
+    context = context_of(chromium, cookie)
+    page = context.new_page()
+    page.goto(f"{address}/desk")
+    page.keyboard.type("dee")
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="Print the badge")
+    button.wait_for()
+
+    with app.app_context(), transaction() as session:
+        found = session.scalars(select(Delegate).where(Delegate.name == "Dee")).one()
+        delegates.cancel(session, found, now=clock.now())
+    button.click()
+
+    expect(page.get_by_role("alert")).to_contain_text("There is no badge to print")
     context.close()

@@ -218,6 +218,7 @@ def test_a_badge_opens_the_print_dialogue_in_the_desks_layout(ada: Flask) -> Non
 
     assert {one.content_type for one in (usual, other, kept, then)} == {"application/pdf"}
     assert usual.headers["Content-Disposition"].startswith("inline")
+    assert usual.headers["X-Frame-Options"] == "SAMEORIGIN"
     with pikepdf.open(io.BytesIO(usual.data)) as pdf:
         assert (pdf.Root.OpenAction.N, len(pdf.pages)) == ("/Print", 1)
     layouts = [
@@ -360,3 +361,35 @@ def test_a_walk_in_form_comes_back_with_what_is_wrong(ada: Flask) -> None:
     assert "This category has no place left" in full.text
     assert 'value="Second"' in full.text
     assert {one.name for one in rows(ada, select(Delegate))} == {"Ada Lim", "First"}
+
+
+def test_somebody_else_comes_for_the_same_company(ada: Flask) -> None:
+    browser, old = signed_in(ada, "desk"), world.codes(ada)["Ada Lim"]
+    phone, now = world.pair(ada), clock.now()
+    phone.scan(old, (now - dt.timedelta(minutes=2)).isoformat())
+
+    answer = browser.send(f"{ADA}/swap", name="Bo Tan", consent_notice="y")
+
+    assert answer.location == "/desk/people/KL-00002?then=print"
+    first, other = rows(ada, select(Delegate).order_by(Delegate.id))
+    assert (first.status, other.status, other.organisation) == ("cancelled", "confirmed", "Digital Works")
+    assert phone.scan(old, now.isoformat())["reason"] == "cancelled"
+    assert phone.scan(world.codes(ada)["Bo Tan"], now.isoformat())["verdict"] == "admitted"
+    assert rows(ada, select(Attendance.delegate_id).order_by(Attendance.delegate_id)) == [first.id, other.id]
+    swapped = rows(ada, select(Audit).where(Audit.action == "delegate swapped").order_by(Audit.id))
+    assert [one.subject for one in swapped] == ["KL-00001", "KL-00002"]
+
+
+def test_a_swap_that_cant_be_changes_nothing(ada: Flask) -> None:
+    world.enrol(ada, [world.person("Cem", email="cem@example.org")])
+    browser = signed_in(ada, "desk")
+
+    empty = browser.send(f"{ADA}/swap", name="")
+    known = browser.send(f"{ADA}/swap", name="Cem", email="cem@example.org", consent_notice="y")
+    browser.send(f"{ADA}/swap", name="Bo Tan", consent_notice="y")
+    twice = browser.send(f"{ADA}/swap", name="Dee", consent_notice="y")
+
+    assert [one.status_code for one in (empty, known, twice)] == [422, 409, 409]
+    assert "This person is registered already" in known.text
+    states = {one.name: one.status for one in rows(ada, select(Delegate))}
+    assert states == {"Ada Lim": "cancelled", "Cem": "confirmed", "Bo Tan": "confirmed"}

@@ -1,21 +1,10 @@
 // The help desk's pages: the search follows what one types, Enter opens the first, Escape begins anew.
 
 import { follower } from "../organiser-people/search.js";
+import { next } from "./keys.js";
 import { printsInPlace } from "./print.js";
 
 const PAUSE_MS = 120;
-
-/**
- * Where an arrow key leads from one of several places to stand; the field is the first of them.
- * @param {number} at
- * @param {string} key
- * @param {number} places
- * @returns {number}
- */
-export function next(at, key, places) {
-  const step = key === "ArrowDown" ? 1 : key === "ArrowUp" ? -1 : 0;
-  return Math.min(Math.max(at + step, 0), places - 1);
-}
 
 /**
  * @param {HTMLFormElement} form
