@@ -121,6 +121,9 @@ def _send_empty(page: Page) -> None:
 def _erase_for_no_reason(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
+    page.locator(".summary").wait_for()
+
+
 def _announce(page: Page) -> None:
     page.locator("[name=name]").fill("Nur Aisyah")
     page.locator("[name=consent_notice]").check()

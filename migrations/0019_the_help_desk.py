@@ -1,6 +1,6 @@
 """Badges handed over, and who registered at the venue
 
-Revision: 0017, after 0016, of 2026-11-23
+Revision: 0019, after 0018, of 2026-11-23
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
