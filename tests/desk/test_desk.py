@@ -113,6 +113,7 @@ def test_a_search_and_a_person_take_few_statements(ada: Flask) -> None:
     sent = {}
     # The set-up is in memory after the first.
     browser.get(ADA)
+    browser.send(f"{ADA}/badge.pdf", page=ADA)
 
     for query in ("ada", "persno", "KL-00001", "nobody at all", world.codes(ada)["Ada Lim"]):
         with counted(ada) as statements:
