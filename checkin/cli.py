@@ -245,8 +245,11 @@ def event_set(config: Config, file: Path) -> None:
     """Create the event or change its set-up, from a TOML file."""
     wanted = settings.read_settings(file)
     with transaction() as session:
-        settings.apply_settings(session, wanted, key=config.key)
-        audit.record(session, "event set", actor=ACTOR, now=clock.now(), subject=wanted.code)
+        fields = settings.apply_settings(session, wanted, key=config.key)
+        if fields:
+            audit.record(
+                session, "event set", actor=ACTOR, now=clock.now(), subject=wanted.code, fields=fields
+            )
     click.echo(
         f"{wanted.name} ({wanted.code}): {len(wanted.days)} days, {len(wanted.categories)} categories, "
         f"{len(wanted.areas)} areas, {len(wanted.doors)} doors."

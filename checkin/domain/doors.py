@@ -1,16 +1,16 @@
 """Doors and the phones that scan at them; it owns the tables door, pairing and device."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, func, select, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
-from checkin.domain.event import Area, DoorSettings
+from checkin.domain.event import Area, DoorSettings, matched
 from checkin.errors import Conflict, Forbidden, NotFound
 from checkin.tokens import new_id, new_token, token_hash
 
@@ -104,19 +104,19 @@ class PhoneState:
     battery: float | None = None
 
 
-def set_doors(session: Session, doors: Iterable[DoorSettings]) -> None:
-    """Create and change the doors; raises Conflict for one that is left out although it exists."""
+def set_doors(session: Session, doors: Sequence[DoorSettings]) -> None:
+    """Create and change the doors; those that are left out go, which a constraint forbids for one in use."""
     areas = {area.name: area.id for area in session.scalars(select(Area))}
     known = {door.name: door for door in session.scalars(select(Door))}
-    for position, given in enumerate(doors):
-        door = known.pop(given.name, None) or Door(id=new_id(), name=given.name)
-        door.area_id, door.direction, door.position = areas[given.area], given.direction, position
+    kept = set()
+    for position, (given, door) in enumerate(matched(session, doors, known)):
+        door = door or Door(id=new_id())
+        door.name, door.area_id = given.name, areas[given.area]
+        door.direction, door.position = given.direction, position
         session.add(door)
-    if known:
-        raise Conflict(
-            "door_in_use",
-            f"These doors can't be removed any more: {', '.join(known)}. Name them in the file too.",
-        )
+        kept.add(door.id)
+    session.flush()
+    session.execute(delete(Door).where(Door.id.not_in(kept)))
 
 
 def offer_pairing(

@@ -2,17 +2,41 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
-from checkin.errors import Conflict, NotFound
+from checkin.errors import NotFound
 from checkin.tokens import BadgeKey, new_id
 
 UNKNOWN_OFFLINE = ("send_to_desk", "admit_and_note")
+# What the event's own row keeps of the set-up; its code is fixed once set.
+FACTS = (
+    *("name", "theme", "venue", "organiser", "contact", "time_zone", "cutover_hour", "reentry_after_s"),
+    *("unknown_offline", "reference_prefix", "erase_on"),
+)
+CATEGORY_FIELDS = (
+    *("name", "colour", "capacity", "self_registration", "approval", "protocol", "opens", "closes"),
+)
+
+
+class Renamed(Protocol):
+    """What an organiser sets under a name that may be another than it was."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def was(self) -> str: ...
+
+
+# A row that has a name.
+Row = TypeVar("Row", "Area", "Category", Any)
+Named = TypeVar("Named", bound=Renamed)
 
 
 class Event(Base):
@@ -32,6 +56,8 @@ class Event(Base):
     theme: Mapped[str]
     venue: Mapped[str]
     organiser: Mapped[str]
+    # The organisers' own e-mail address, which pages and letters name; empty where none is given.
+    contact: Mapped[str] = mapped_column(default="")
     time_zone: Mapped[str]
     cutover_hour: Mapped[int]
     reentry_after_s: Mapped[int]
@@ -57,6 +83,9 @@ class Day(Base):
     date: Mapped[dt.date] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(default="")
     counts: Mapped[bool] = mapped_column(default=True)
+    # For the categories that have no hours of their own.
+    opens: Mapped[dt.time | None]
+    closes: Mapped[dt.time | None]
 
 
 class Area(Base):
@@ -93,6 +122,9 @@ class Category(Base):
     approval: Mapped[bool]
     # A VIP: protocol phones are told of each arrival.
     protocol: Mapped[bool] = mapped_column(default=False)
+    # Its own hours on each of its days; none means those of the day.
+    opens: Mapped[dt.time | None]
+    closes: Mapped[dt.time | None]
     position: Mapped[int]
 
 
@@ -130,24 +162,29 @@ class DaySettings:
 
 @dataclass(frozen=True)
 class AreaSettings:
-    """An area as an organiser sets it."""
+    """An area as an organiser sets it; `was` is the name it has had so far, where that changes."""
 
     name: str
     main: bool = False
+    was: str = ""
 
 
 @dataclass(frozen=True)
 class DoorSettings:
-    """A door as an organiser sets it; `direction` is in, out or both."""
+    """A door as an organiser sets it; `direction` is in, out or both, `was` as with areas."""
 
     name: str
     area: str
     direction: str = "both"
+    was: str = ""
 
 
 @dataclass(frozen=True)
 class CategorySettings:
-    """A category as an organiser sets it; no areas means the main one, no days means every day that counts."""
+    """A category as an organiser sets it; no areas means the main one, no days means every day that counts.
+
+    `was` as with areas.
+    """
 
     name: str
     colour: str
@@ -159,11 +196,12 @@ class CategorySettings:
     self_registration: bool = False
     approval: bool = False
     protocol: bool = False
+    was: str = ""
 
 
 @dataclass(frozen=True)
 class EventSettings:
-    """The whole set-up, as `checkin event set` reads it."""
+    """The whole set-up, as `checkin event set` and the organisers' pages give it."""
 
     code: str
     name: str
@@ -175,6 +213,7 @@ class EventSettings:
     theme: str = ""
     venue: str = ""
     organiser: str = ""
+    contact: str = ""
     cutover_hour: int = 4
     reentry_after_s: int = 1200
     unknown_offline: str = "send_to_desk"
@@ -193,6 +232,11 @@ def the_event(session: Session) -> Event:
     return event
 
 
+def hold_event(session: Session) -> None:
+    """Let nobody else change the set-up before this transaction ends."""
+    session.execute(select(Event.id).with_for_update())
+
+
 def is_set_up(session: Session) -> bool:
     """Whether there is an event."""
     return session.scalar(select(func.count()).select_from(Event)) == 1
@@ -208,7 +252,7 @@ def begin_epoch(session: Session) -> Event:
 
 
 def set_event(session: Session, settings: EventSettings, *, key: BadgeKey, now: dt.datetime) -> Event:
-    """Create the event or change its set-up; raises Conflict for what is in use and can't go any more."""
+    """Create the event or change its set-up, but for its doors; whether it may be is told by `setting_up`."""
     event = session.get(Event, 1)
     if event is None:
         event = Event(
@@ -221,23 +265,7 @@ def set_event(session: Session, settings: EventSettings, *, key: BadgeKey, now: 
             last_reference=0,
         )
         session.add(event)
-    elif event.code != settings.code:
-        raise Conflict(
-            "event_code_fixed",
-            f"This database holds the event {event.code}; {settings.code} needs a database of its own.",
-        )
-    for name in (
-        "name",
-        "theme",
-        "venue",
-        "organiser",
-        "time_zone",
-        "cutover_hour",
-        "reentry_after_s",
-        "unknown_offline",
-        "reference_prefix",
-        "erase_on",
-    ):
+    for name in FACTS:
         setattr(event, name, getattr(settings, name))
     event.version += 1
     _set_days(session, settings.days)
@@ -252,45 +280,53 @@ def _set_days(session: Session, days: Iterable[DaySettings]) -> None:
     kept = {day.date for day in days}
     session.execute(delete(Day).where(Day.date.not_in(kept)))
     for day in days:
-        session.merge(Day(date=day.date, name=day.name, counts=day.counts))
+        session.merge(
+            Day(date=day.date, name=day.name, counts=day.counts, opens=day.opens, closes=day.closes)
+        )
 
 
-def _set_areas(session: Session, areas: Iterable[AreaSettings]) -> None:
-    known = {area.name: area for area in session.scalars(select(Area))}
+def _set_areas(session: Session, areas: Sequence[AreaSettings]) -> None:
     # One main area at a time: the old one steps down before the new one is named.
     session.execute(update(Area).values(main=False))
-    for position, settings in enumerate(areas):
-        area = known.pop(settings.name, None) or Area(name=settings.name)
-        area.main, area.position = settings.main, position
+    known = {area.name: area for area in session.scalars(select(Area))}
+    for position, (given, area) in enumerate(matched(session, areas, known)):
+        area = area or Area()
+        area.name, area.main, area.position = given.name, given.main, position
         session.add(area)
-    if known:
-        raise Conflict(
-            "area_in_use",
-            f"These areas can't be removed any more: {', '.join(known)}. Name them in the file too.",
-        )
+
+
+def matched(
+    session: Session, given: Sequence[Named], known: Mapping[str, Row]
+) -> Iterator[tuple[Named, Row | None]]:
+    """Each one as it is given with the row that it changes, None for a new one; rows change names freely."""
+    rows = [(one, known.get(one.was) or known.get(one.name)) for one in given]
+    for one, row in rows:
+        if row is not None and row.name != one.name:
+            # Out of the way first: two may change names with each other.
+            row.name = new_id().hex
+    session.flush()
+    yield from rows
 
 
 def _set_categories(session: Session, settings: EventSettings) -> None:
     known = {category.name: category for category in session.scalars(select(Category))}
     session.execute(delete(CategoryArea))
-    for position, given in enumerate(settings.categories):
-        category = known.pop(given.name, None) or Category(name=given.name, taken=0)
-        if given.capacity is not None and given.capacity < category.taken:
-            raise Conflict(
-                "capacity_below_taken",
-                f"{given.name} already has {category.taken} delegates: its capacity can't be {given.capacity}.",
-            )
-        for name in ("colour", "capacity", "self_registration", "approval", "protocol"):
+    kept = set()
+    for position, (given, category) in enumerate(matched(session, settings.categories, known)):
+        category = category or Category(taken=0)
+        for name in CATEGORY_FIELDS:
             setattr(category, name, getattr(given, name))
         category.position = position
         session.add(category)
         session.flush()
+        kept.add(category.id)
         _entitle(session, category, given, settings)
-    if known:
-        raise Conflict(
-            "category_in_use",
-            f"These categories can't be removed any more: {', '.join(known)}. Name them in the file too.",
-        )
+    session.execute(delete(Category).where(Category.id.not_in(kept)))
+
+
+def drop_areas(session: Session, settings: EventSettings) -> None:
+    """Remove the areas that are left out, once no door leads there any more."""
+    session.execute(delete(Area).where(Area.name.not_in({area.name for area in settings.areas})))
 
 
 def _entitle(session: Session, category: Category, given: CategorySettings, settings: EventSettings) -> None:

@@ -35,6 +35,10 @@ class Entitlement:
     self_registration: bool = False
     approval: bool = False
     protocol: bool = False
+    capacity: int | None = None
+    # Its own hours, if it has any, as they were set.
+    opens: time | None = None
+    closes: time | None = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,13 @@ class DoorPlace:
 
 @dataclass(frozen=True)
 class DayPlan:
-    """A day and whether it counts as attendance."""
+    """A day, whether it counts as attendance, and its hours for categories that have none of their own."""
 
     date: dt.date
     name: str
     counts: bool
+    opens: time | None = None
+    closes: time | None = None
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,13 @@ class Programme:
     theme: str
     venue: str
     organiser: str
+    contact: str
     time_zone: str
     cutover_hour: int
     reentry_after: timedelta
     unknown_offline: str
     reference_prefix: str
+    erase_on: date | None
     code_prefix: str
     epoch: uuid.UUID
     days: tuple[DayPlan, ...]
@@ -79,6 +87,11 @@ class Programme:
     main_area: int
     doors: Mapping[uuid.UUID, DoorPlace]
     categories: Mapping[int, Entitlement]
+
+    @property
+    def whom(self) -> str:
+        """Whom to ask: the organisers, and their address where it is known."""
+        return ", ".join(part for part in (self.organiser or self.name, self.contact) if part)
 
     @property
     def protocol_categories(self) -> frozenset[int]:
@@ -139,15 +152,18 @@ def programme(session: Session) -> Programme:
         theme=event.theme,
         venue=event.venue,
         organiser=event.organiser,
+        contact=event.contact,
         time_zone=event.time_zone,
         cutover_hour=event.cutover_hour,
         reentry_after=timedelta(seconds=event.reentry_after_s),
         unknown_offline=event.unknown_offline,
         reference_prefix=event.reference_prefix,
+        erase_on=event.erase_on,
         code_prefix=event.code_prefix,
         epoch=event.epoch,
         days=tuple(
-            DayPlan(day.date, day.name, day.counts) for day in session.scalars(select(Day).order_by(Day.date))
+            DayPlan(day.date, day.name, day.counts, day.opens, day.closes)
+            for day in session.scalars(select(Day).order_by(Day.date))
         ),
         areas=names,
         main_area=next(area.id for area in areas if area.main),
@@ -172,6 +188,9 @@ def _entitlements(session: Session, *, cutover_hour: int) -> dict[int, Entitleme
             self_registration=c.self_registration,
             approval=c.approval,
             protocol=c.protocol,
+            capacity=c.capacity,
+            opens=c.opens,
+            closes=c.closes,
         )
         for c in session.scalars(select(Category).order_by(Category.position))
     }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from checkin.db import learn_sizes, transaction
-from checkin.domain import doors, event
+from checkin.domain import event, setting_up
 from checkin.domain.badges import live_badge
 from checkin.domain.delegates import cancel, delegate_with_reference
 from checkin.domain.event import AreaSettings, CategorySettings, DaySettings, DoorSettings, EventSettings
@@ -123,8 +123,7 @@ def _set_up(session: Session, *, starts: date, key: BadgeKey, now: datetime) -> 
             "event_exists", "This database has an event already: the demo event needs an empty one."
         )
     settings = demo_settings(starts)
-    event.set_event(session, settings, key=key, now=now)
-    doors.set_doors(session, settings.doors)
+    setting_up.set_up(session, settings, key=key, now=now)
     session.flush()
     return programme(session)
 

@@ -252,9 +252,10 @@ def test_a_build_day_admits_whom_it_should(expo: Flask, ada: str, phone: Phone) 
 def test_a_change_of_the_programme_holds_at_once(expo: Flask, ada: str, phone: Phone) -> None:
     assert phone.scan(ada, MORNING)["verdict"] == "admitted"
 
-    world.set_event(expo, cutover_hour=9)
+    later = {"name": "Delegate", "days": world.DAYS[1:]}
+    world.set_event(expo, categories=[later, *world.SETTINGS["categories"][1:]])
 
-    assert phone.scan(ada, MORNING)["day"] == "2025-09-16"
+    assert phone.scan(ada, MORNING)["reason"] == "not_this_day"
 
 
 GOOD = {
