@@ -38,6 +38,7 @@ from checkin.domain import (
     links,
     print_runs,
     queue_files,
+    setting_up,
     staff,
     test_badges,
 )
@@ -254,6 +255,15 @@ def event_set(config: Config, file: Path) -> None:
         f"{wanted.name} ({wanted.code}): {len(wanted.days)} days, {len(wanted.categories)} categories, "
         f"{len(wanted.areas)} areas, {len(wanted.doors)} doors."
     )
+
+
+@event_group.command(name="show")
+@prepared
+def event_show(config: Config) -> None:
+    """The set-up as it is now, as a file for `event set`."""
+    with reading() as session:
+        now = setting_up.settings_of(programme(session))
+    click.echo(settings.as_toml(now), nl=False)
 
 
 # --- delegates and badges -------------------------------------------------------------------------------------

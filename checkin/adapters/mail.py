@@ -62,6 +62,8 @@ class Letter:
     html: str
     language: str
     attachments: tuple[Attachment, ...] = ()
+    # Where answers go, if not to the sender.
+    reply_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def _composed(letter: Letter, *, sender: str, domain: str, now: datetime) -> byt
             "Auto-Submitted": "auto-generated",
             "Content-Language": letter.language,
         },
+        reply_to=[letter.reply_to] if letter.reply_to else None,
     )
     message.encoding = _UTF8
     message.attach_alternative(letter.html, "text/html")

@@ -346,10 +346,19 @@ def missing_fonts() -> list[str]:
 
 def readable_ink(colour: str) -> str:
     """Black or white as `#rrggbb`, whichever has more contrast on a colour (WCAG 2.2, relative luminance)."""
-    red, green, blue = (_linear(channel / 255) for channel in ImageColor.getrgb(colour)[:3])
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    on_white, on_black = 1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05
+    on_white, on_black = contrast(colour, "#ffffff"), contrast(colour, "#000000")
     return "#000000" if on_black >= on_white else "#ffffff"
+
+
+def contrast(colour: str, other: str) -> float:
+    """How much two colours stand out from each other, from 1 to 21 (WCAG 2.2, contrast ratio)."""
+    darker, lighter = sorted((_luminance(colour), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in ImageColor.getrgb(colour)[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _linear(channel: float) -> float:

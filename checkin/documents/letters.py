@@ -1,7 +1,7 @@
 """Letters to delegates, in their language: subject, text, HTML and what is attached; it owns no table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app
 from flask_babel import force_locale
@@ -9,9 +9,8 @@ from flask_babel import gettext as _
 
 from checkin.adapters.mail import Attachment, Letter
 from checkin.documents.badges import BadgeFace, badge_pdf
+from checkin.domain.own_words import LANGUAGES, Wording, filled
 from checkin.domain.programme import Programme
-
-LANGUAGES = ("en", "ms")
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,24 @@ def letter(
     """What is sent for a message of a kind; with a badge's face the badge is attached as a PDF."""
     language = _language(reader.language)
     with force_locale(language):
-        words = WORDS[kind](reader, plan.name)
+        words = _in_own_words(kind, reader, plan, language)
         text, html = _bodies(words, plan, _("Dear %(name)s,", name=reader.name), language)
     attached = () if face is None else (_attachment(face),)
-    return Letter(message_id, reader.name, reader.address, words.subject, text, html, language, attached)
+    return Letter(
+        message_id, reader.name, reader.address, words.subject, text, html, language, attached, plan.contact
+    )
+
+
+def _in_own_words(kind: str, reader: Reader, plan: Programme, language: str) -> Words:
+    """What a letter says: the organisers' subject and paragraphs where they have set some, with our button and rest."""
+    words = WORDS[kind](reader, plan.name)
+    own = plan.own_words.get((kind, language), Wording())
+    values = {"name": reader.name, "reference": reader.reference, "event": plan.name}
+    return replace(
+        words,
+        subject=filled(own.subject, values) or words.subject,
+        paragraphs=tuple(filled(part, values) for part in own.paragraphs) or words.paragraphs,
+    )
 
 
 def invitation(address: str, plan: Programme, *, link: str, language: str, message_id: str) -> Letter:
@@ -74,7 +87,7 @@ def _bodies(words: Words, plan: Programme, greeting: str, language: str) -> tupl
         "words": words,
         "greeting": greeting,
         "event": plan.name,
-        "signature": [line for line in (plan.organiser, plan.name, plan.venue) if line],
+        "signature": [line for line in (plan.organiser, plan.contact, plan.name, plan.venue) if line],
     }
     return _printed("letter.txt", given), _printed("letter.html", given)
 

@@ -232,6 +232,11 @@ def the_event(session: Session) -> Event:
     return event
 
 
+def raise_version(session: Session) -> None:
+    """Let every process and phone learn that the set-up is another one."""
+    session.execute(update(Event).values(version=Event.version + 1))
+
+
 def hold_event(session: Session) -> None:
     """Let nobody else change the set-up before this transaction ends."""
     session.execute(select(Event.id).with_for_update())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.doors import Door
 from checkin.domain.event import Area, Category, CategoryArea, CategoryDay, Day, Event, the_event
+from checkin.domain.own_words import Wordings, wordings
 from checkin.errors import NotFound
 
 
@@ -87,6 +88,7 @@ class Programme:
     main_area: int
     doors: Mapping[uuid.UUID, DoorPlace]
     categories: Mapping[int, Entitlement]
+    own_words: Wordings
 
     @property
     def whom(self) -> str:
@@ -169,6 +171,7 @@ def programme(session: Session) -> Programme:
         main_area=next(area.id for area in areas if area.main),
         doors={d.id: DoorPlace(d.id, d.name, d.area_id, names[d.area_id], d.direction) for d in doors},
         categories=_entitlements(session, cutover_hour=event.cutover_hour),
+        own_words=wordings(session),
     )
 
 

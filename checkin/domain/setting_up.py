@@ -117,12 +117,12 @@ class SetUpRefused(Refusal):
     """The set-up can't be taken; `problems` has all that is wrong with it, or all that is fixed in it."""
 
     def __init__(
-        self, problems: Sequence[Problem], *, named: Callable[[Problem], str], status: int = 422
+        self, wrong: Sequence[Problem], forbidden: Sequence[Problem], *, named: Callable[[Problem], str]
     ) -> None:
-        told = " ".join(f"{named(one)}: {one.sentence}" for one in problems)
-        code = "bad_settings" if status == 422 else problems[0].code
+        self.problems = (*forbidden, *wrong)
+        told = " ".join(f"{named(one)}: {one.sentence}" for one in self.problems)
+        code, status = (forbidden[0].code, 409) if forbidden else ("bad_settings", 422)
         super().__init__(code, f"The event's set-up can't be taken. {told}", status=status)
-        self.problems = tuple(problems)
 
 
 # --- what is wrong --------------------------------------------------------------------------------------------------
@@ -143,6 +143,11 @@ def problems(settings: EventSettings) -> Iterator[Problem]:
         yield Problem("one_main", "areas", -1)
     yield from _doors(settings)
     yield from _categories(settings)
+
+
+def is_colour(text: str) -> bool:
+    """Whether a text is a colour such as #1B4F72."""
+    return _COLOUR.fullmatch(text) is not None
 
 
 def _facts(settings: EventSettings) -> Iterator[Problem]:
@@ -226,7 +231,7 @@ def _categories(settings: EventSettings) -> Iterator[Problem]:
             yield Problem("area_unknown", "categories", row, "areas", {"area": area})
         for day in sorted(set(one.days) - days):
             yield Problem("day_unknown", "categories", row, "days", {"day": day})
-        if not _COLOUR.fullmatch(one.colour):
+        if not is_colour(one.colour):
             yield Problem("colour_wrong", "categories", row, "colour")
         if one.capacity is not None and not 0 <= one.capacity < 2**31:
             yield Problem("capacity_wrong", "categories", row, "capacity")
@@ -372,7 +377,7 @@ def settings_of(plan: Programme) -> EventSettings:
         categories=tuple(
             CategorySettings(
                 one.name,
-                one.colour,
+                one.colour.upper(),
                 areas=() if one.areas == {plan.main_area} else _names(plan, one.areas),
                 days=() if one.days.keys() == counted else tuple(sorted(one.days)),
                 opens=one.opens,
@@ -403,6 +408,7 @@ def _plain(settings: EventSettings) -> EventSettings:
         categories=tuple(
             replace(
                 one,
+                colour=one.colour.upper(),
                 areas=() if one.areas == main else tuple(sorted(set(one.areas), key=order.index)),
                 days=() if set(one.days) == counted else tuple(sorted(set(one.days))),
             )
@@ -445,19 +451,15 @@ def set_up(session: Session, settings: EventSettings, *, key: BadgeKey, now: dt.
 
     Raises SetUpRefused for a set-up that no event may have, or that what is in use forbids.
     """
-    wrong = list(problems(settings))
-    if wrong:
-        raise SetUpRefused(wrong, named=lambda one: _place(one, settings))
     event.hold_event(session)
+    plan = programme(session) if event.is_set_up(session) else None
+    before = settings_of(plan) if plan else None
+    forbidden = list(fixed(before, settings, in_use(session, plan))) if plan and before else []
+    wrong = list(problems(settings))
+    if wrong or forbidden:
+        raise SetUpRefused(wrong, forbidden, named=lambda one: _place(one, settings))
     settings = _plain(settings)
-    changed = ["code"]
-    if event.is_set_up(session):
-        plan = programme(session)
-        before = settings_of(plan)
-        forbidden = list(fixed(before, settings, in_use(session, plan)))
-        if forbidden:
-            raise SetUpRefused(forbidden, named=lambda one: _place(one, settings), status=409)
-        changed = list(differences(before, settings))
+    changed = list(differences(before, settings)) if before else ["code"]
     if changed:
         _write(session, settings, key=key, now=now)
     return changed

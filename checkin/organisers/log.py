@@ -14,9 +14,9 @@ from checkin.db import reading
 from checkin.domain import audit
 from checkin.domain.audit import Audit, End, Sought
 from checkin.domain.programme import Programme
-from checkin.organisers import pages
+from checkin.organisers import pages, wording
 from checkin.organisers.pages import Choices
-from checkin.organisers.wording import ACTIONS, FIELDS, LETTER_STATES, STATUSES, action, somebody
+from checkin.organisers.wording import ACTIONS, LETTER_STATES, STATUSES, action, somebody
 
 blueprint = Blueprint("log", __name__, url_prefix="/organiser/audit")
 
@@ -151,7 +151,7 @@ def _details(details: Mapping[str, Any], plan: Programme) -> Iterator[str]:
 
 def _value(name: str, value: Any, plan: Programme) -> str:
     if name == "fields" and isinstance(value, list):
-        return ", ".join(str(FIELDS.get(field, field)) for field in value)
+        return ", ".join(wording.field(one) for one in value)
     if name == audit.GONE and isinstance(value, list):
         return str(len(value))
     if isinstance(value, bool) or value == "yes":

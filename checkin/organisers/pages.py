@@ -1,7 +1,8 @@
 """What the organisers' pages share: who acts, which set-up holds, how moments are written; it owns no table."""
 
+import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -88,6 +89,11 @@ def chosen_day(plan: Programme, *, now: datetime) -> date:
     days, today = [day.date for day in plan.days], plan.day_of(now)
     asked = chosen("day", map(str, days))
     return date.fromisoformat(asked) if asked else min(days, key=lambda day: abs(day - today))
+
+
+def stamp(contents: Sequence[object]) -> str:
+    """What tells whether what a page shows was changed meanwhile: the same for the same contents."""
+    return hashlib.sha256(repr(contents).encode()).hexdigest()[:32]
 
 
 def typed(name: str, *, longest: int = LONGEST_REASON) -> str:

@@ -18,6 +18,8 @@ from checkin.organisers import (
     phones,
     prints,
     readiness,
+    setup,
+    setup_letters,
     staff,
     vips,
 )
@@ -42,4 +44,6 @@ PARTS = (
     prints.blueprint,
     layouts.blueprint,
     staff.blueprint,
+    setup.blueprint,
+    setup_letters.blueprint,
 )

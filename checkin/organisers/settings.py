@@ -1,7 +1,10 @@
 """Reading the event's set-up from a TOML file, and applying it; it owns no table."""
 
+import dataclasses
 import datetime as dt
+import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,12 @@ from checkin.domain import setting_up
 from checkin.domain.event import AreaSettings, CategorySettings, DaySettings, DoorSettings, EventSettings
 from checkin.errors import Refusal
 from checkin.tokens import BadgeKey
+
+# What the file and the settings call by the same name.
+PLAIN = (
+    *("name", "code", "theme", "venue", "organiser", "contact", "time_zone"),
+    *("cutover_hour", "unknown_offline", "reference_prefix", "erase_on"),
+)
 
 
 class DayFile(Struct, forbid_unknown_fields=True):
@@ -101,22 +110,7 @@ def settings_of(raw: dict[str, Any]) -> EventSettings:
 
 
 def _settings(file: EventFile) -> EventSettings:
-    plain = {
-        name: getattr(file, name)
-        for name in (
-            "code",
-            "name",
-            "time_zone",
-            "theme",
-            "venue",
-            "organiser",
-            "contact",
-            "cutover_hour",
-            "unknown_offline",
-            "reference_prefix",
-            "erase_on",
-        )
-    }
+    plain = {name: getattr(file, name) for name in PLAIN}
     return EventSettings(
         **plain,
         reentry_after_s=file.reentry_after * 60,
@@ -127,6 +121,29 @@ def _settings(file: EventFile) -> EventSettings:
             CategorySettings(**msgspec.structs.asdict(category)) for category in file.categories
         ),
     )
+
+
+def as_toml(settings: EventSettings) -> str:
+    """The set-up as a file that `read_settings` reads back as the same."""
+    facts = {name: getattr(settings, name) for name in PLAIN}
+    lines = [*_lines(facts | {"reentry_after": settings.reentry_after_s // 60})]
+    for part in ("days", "areas", "doors", "categories"):
+        for row in getattr(settings, part):
+            lines += ["", f"[[{part}]]", *_lines(dataclasses.asdict(row))]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(values: dict[str, Any]) -> Iterator[str]:
+    yield from (f"{name} = {_value(value)}" for name, value in values.items() if value not in (None, "", ()))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    # What JSON writes of truths, numbers and texts without control characters is TOML too.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def apply_settings(session: Session, settings: EventSettings, *, key: BadgeKey) -> list[str]:

@@ -52,6 +52,7 @@ ACTIONS = {
     "invitation accepted": _("Accepted the invitation"),
     "invitation not sent": _("An invitation could not be mailed"),
     "letter opened": _("Opened a letter"),
+    "letter worded": _("Changed the words of a letter"),
     "letter sent again": _("Had a letter sent again"),
     "letters listed": _("Looked at the outbox"),
     "letters retried": _("Had failed letters tried again"),
@@ -163,6 +164,51 @@ FIELDS = {
     "short_name": _("Short form of the name"),
 }
 
+# The fields of the event's set-up.
+SET_UP_FIELDS = {
+    "approval": _("An organiser approves each one"),
+    "area": _("Area"),
+    "areas": _("Areas"),
+    "capacity": _("Capacity"),
+    "closes": _("Closes"),
+    "code": _("Code of the event"),
+    "colour": _("Colour"),
+    "contact": _("E-mail address of the organisers"),
+    "counts": _("Counts as attendance"),
+    "cutover_hour": _("The day ends at this hour"),
+    "date": _("Day"),
+    "days": _("Days"),
+    "direction": _("Direction"),
+    "erase_on": _("Personal data is erased from this day on"),
+    "main": _("Main area"),
+    "name": _("Name"),
+    "opens": _("Opens"),
+    "organiser": _("Organisers"),
+    "place": _("Place in the order"),
+    "protocol": _("VIPs: protocol officers are told of their arrival"),
+    "reentry_after": _("Minutes between two entries"),
+    "reference_prefix": _("Beginning of references"),
+    "self_registration": _("One can register oneself"),
+    "theme": _("Theme"),
+    "time_zone": _("Time zone"),
+    "unknown_offline": _("Unknown badges without a network"),
+    "venue": _("Venue"),
+}
+SET_UP_ROWS = {
+    "areas": _("Area %(name)s"),
+    "categories": _("Category %(name)s"),
+    "days": _("Day %(name)s"),
+    "doors": _("Door %(name)s"),
+}
+SET_UP_CHANGES = {
+    "added": _("added"),
+    "order": _("order"),
+    "reentry_after_s": SET_UP_FIELDS["reentry_after"],
+    "removed": _("removed"),
+    "en": "English",
+    "ms": "Bahasa Malaysia",
+}
+
 
 def action(name: str) -> str:
     """An act in words; one that a newer release has put in, as it is kept."""
@@ -194,3 +240,13 @@ def somebody(actor: str) -> str:
 def why_not_sent(error: str) -> str:
     """What is kept of a letter's failure, in the reader's language where it is ours."""
     return str(WHY_NOT_SENT.get(error, error))
+
+
+def field(name: str) -> str:
+    """A field that was changed, in words; one of the set-up, such as `doors:Gate A:direction`, with its row."""
+    part, _colon, rest = name.partition(":")
+    row, _colon, last = rest.rpartition(":")
+    known = SET_UP_CHANGES | SET_UP_FIELDS
+    if part in SET_UP_ROWS and last:
+        return f"{SET_UP_ROWS[part] % {'name': row}}: {str(known.get(last, last)).lower()}".replace(" :", ":")
+    return str(FIELDS.get(name) or known.get(name, name))

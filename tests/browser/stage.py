@@ -100,6 +100,10 @@ class Scene:
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
         yield "staff", "/organiser/staff", None
+        for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge"):
+            yield f"setup{page.replace('/', '-')}", f"/organiser/setup{page}", None
+        yield "setup-categories", "/organiser/setup/categories", _open_all
+        yield "setup-errors", "/organiser/setup/event", _set_nothing
         yield "audit", "/organiser/audit", None
         yield "account", "/account", None
 
@@ -145,6 +149,14 @@ def _admit_without_reason(page: Page) -> None:
     page.locator(".reasoned summary").first.click()
     page.locator("#why-admit").select_option("other")
     page.locator(".reason button").first.click()
+def _open_all(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+
+
+def _set_nothing(page: Page) -> None:
+    page.locator("#facts-0-name").fill("")
+    page.locator("#facts-0-contact").fill("nobody")
+    page.locator("main form button[type=submit]").first.click()
     page.locator(".summary").wait_for()
 
 
