@@ -324,7 +324,7 @@ def _fixed_facts(row: Row, used: InUse) -> Fixed:
 
 def _fixed_days(row: Row, used: InUse) -> Fixed:
     if row.was in map(str, used.days):
-        yield "date", "day_in_use", {"day": row.was}
+        yield "date", "", {}
         yield "counts", "day_counts_fixed", {"day": row.was}
         yield "stays", "day_in_use", {"day": row.was}
 
