@@ -159,9 +159,11 @@ def typed_rows(form: MultiDict[str, str], part: str) -> list[Row]:
     """The rows of a part as they were typed, in the order of the page, at most a few more than there may be."""
     rows = []
     for number in range(MOST_ROWS + 5):
-        if f"{part}-{number}-was" not in form:
+        was = form.get(f"{part}-{number}-was")
+        # The facts are one row, whatever was sent.
+        if number > 0 if part == "facts" else was is None:
             break
-        row = _row(part, number, form[f"{part}-{number}-was"][:LONGEST], {})
+        row = _row(part, number, (was or "")[:LONGEST], {})
         for name, kind in {**FIELDS[part], "place": "number_or_none"}.items():
             row[name].data = _typed(form, row[name].name, kind)
             if kind == "one":

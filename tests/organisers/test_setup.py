@@ -239,6 +239,22 @@ def test_bad_input_comes_back_filled_in(expo: Flask) -> None:
     assert stored(expo) == before
 
 
+@pytest.mark.parametrize("subject", ["event", "days", "places", "categories"])
+@pytest.mark.parametrize("sent", ["nothing", "hostile"])
+def test_what_no_page_sends_changes_nothing(expo: Flask, subject: str, sent: str) -> None:
+    browser, before = signed_in(expo), stored(expo)
+    form = typed_on(browser.get(f"{SETUP}/{subject}").text)
+    kept = {"csrf_token", "seen"}
+    hostile = {name: value if name in kept else ["\x00\u202e<b>{" * 25] for name, value in form.items()}
+    given = hostile if sent == "hostile" else {name: form[name] for name in kept}
+
+    answer = browser.client.post(f"{SETUP}/{subject}", data=given, headers={"Accept": "text/html"})
+
+    assert answer.status_code in {409, 422}
+    assert "<b>{" not in answer.text
+    assert stored(expo) == before
+
+
 def test_another_empty_row_saves_nothing(expo: Flask) -> None:
     browser, before = signed_in(expo), stored(expo)
 
