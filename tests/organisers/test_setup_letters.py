@@ -4,6 +4,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from checkin import clock
+from checkin.adapters.mail import _composed
 from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.domain.audit import Audit
@@ -90,3 +91,19 @@ def test_what_is_emptied_is_said_in_our_words_again(expo: Flask) -> None:
 
 def test_there_is_no_other_letter(expo: Flask) -> None:
     assert signed_in(expo).get(f"{LETTERS}/love").status_code == 404
+
+
+def test_answers_to_letters_go_to_the_organisers(expo: Flask) -> None:
+    world.set_event(expo, contact="halo@expo.example")
+    world.enrol(expo, [world.person("Ada Lim", email="ada@example.org")])
+    with expo.app_context(), transaction() as session:
+        mailing.write_to(session, session.scalars(select(Delegate)).one(), kind="badge", now=clock.now())
+        message = session.scalars(select(Message.id)).one()
+
+    with expo.app_context():
+        letter = mailing.letter_of(message)
+        assert letter is not None
+        sent = _composed(letter, sender="expo@example.org", domain="example.org", now=clock.now())
+
+    assert "halo@expo.example" in letter.text
+    assert b"\r\nReply-To: halo@expo.example\r\n" in sent
