@@ -1,13 +1,13 @@
 """The organisers' own words for letters
 
-Revision: 0020, after 0019, of 2026-11-23
+Revision: 0021, after 0020, of 2026-11-23
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """The organisers' address; the hours of days and categories as they were set
 
-Revision: 0019, after 0018, of 2026-11-23
+Revision: 0020, after 0019, of 2026-11-23
 """
 
 import datetime as dt
@@ -9,8 +9,8 @@ from collections import Counter
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
