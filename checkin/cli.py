@@ -413,7 +413,7 @@ def badges_print(
             session, rows, order=order, words=words, lacking=report.missing_glyphs, actor=ACTOR, now=now
         )
         audit.record(session, "badges printed", actor=ACTOR, now=now, badges=len(rows), layout=layout)
-    click.echo(f"{report.pages} badges are in {out}.")
+    click.echo(f"{report.pages} {'badge is' if report.pages == 1 else 'badges are'} in {out}.")
 
 
 def _doubts_before_printing(printed: Sequence[documents.BadgeFace], layout: str) -> Iterator[str]:
@@ -468,6 +468,8 @@ def badges_fetch(_config: Config, run_id: int, out: Path) -> None:
         plan, run = programme(session), print_runs.the_run(session, run_id)
         numbers = sorted(print_runs.kept_files(session, run_id))
         packed = list(print_runs.packing_list(session, run))
+    if run.state == "done" and run.made_by == ACTOR:
+        raise Refusal("no_files", f"Print run {run_id} was printed by this command into a file of its own.")
     if run.state != "done" or not numbers:
         raise Refusal("no_files", f"Print run {run_id} is {run.state} and has {len(numbers)} files here.")
     out.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,9 @@ def face(badge: Any, delegate: Any, category: Any, *, plan: Programme, key: Badg
         event=plan.name,
         venue_line=_when_and_where(plan),
         days=tuple(
-            f"{day.name} · {day.date:%A} {day.date.day} {day.date:%B}" for day in plan.days if day.counts
+            " · ".join(filter(None, (day.name, f"{day.date:%A} {day.date.day} {day.date:%B}")))
+            for day in plan.days
+            if day.counts
         ),
         language="en",
     )

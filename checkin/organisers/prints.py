@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +36,7 @@ from checkin.organisers.wording import LAYOUTS, RUN_STATES, SORTED
 blueprint = Blueprint("prints", __name__, url_prefix="/organiser/prints")
 
 LATEST = 50
+STILL_MAKING = timedelta(minutes=2)
 # So many references are named where something is to be done about each.
 NAMED = 50
 ONLY = ("", "unprinted", "changed")
@@ -304,6 +306,8 @@ def _run_page(template: str, run_id: int) -> str:
         progress = print_runs.progress(session, run)
         left_out = print_runs.left_out(session, run_id, at_most=NAMED) if progress.left_out else ()
         who = audit.actors(session).get(run.made_by, run.made_by)
+    # A run that was stopped still makes the file in hand.
+    settled = run.state == "done" or (run.ended_at is not None and clock.now() - run.ended_at > STILL_MAKING)
     lacking = [reference for batch in batches for reference in batch.lacking]
     return render_template(
         template,
@@ -312,6 +316,7 @@ def _run_page(template: str, run_id: int) -> str:
         kept=kept,
         progress=progress,
         lacking=lacking,
+        settled=settled,
         left_out=left_out,
         named=NAMED,
         states=RUN_STATES,
