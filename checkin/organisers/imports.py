@@ -12,9 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from checkin.domain.registering import identity
 from checkin.errors import Refusal
 
 MOST_BYTES = 50 * 1024**2
+MOST_COLUMNS = 200
 OUR_FIELDS = (*FIELDS, "first_name", "middle_name", "last_name")
 
 _SAMPLE = 200
@@ -50,26 +51,64 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What was guessed or left aside; `NOTES[code] % params` says it on a terminal."""
+
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return NOTES[self.code] % self.params
+
+
+NOTES = {
+    "title_aside": (
+        "The column “%(column)s” is left aside, since it may mean two things: add "
+        "--map “%(column)s=honorific” or --map “%(column)s=job_title”."
+    ),
+    "title_taken": (
+        "The column “%(column)s” is taken as %(field)s, by what it holds; --map “%(column)s=…” says otherwise."
+    ),
+    "names_joined": "Names are joined from the columns %(columns)s.",
+    "encoding_guessed": (
+        "The list isn't UTF-8, so its encoding was guessed: %(encoding)s, which reads “%(example)s”. "
+        "If that is wrong, save the list as CSV UTF-8."
+    ),
+    "one_sheet": "Only the sheet “%(sheet)s” is read, not the other %(others)s.",
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a list's columns are called, and which of our fields each is, by its index."""
+
+    header: tuple[str, ...]
+    fields: Mapping[int, str]
+
+    def row(self, line: int, cells: Sequence[str]) -> Row:
+        """A row's values by our fields, its name made whole."""
+        values = {our: cells[index] if index < len(cells) else "" for index, our in self.fields.items()}
+        surplus = sum(bool(cell.strip()) for cell in cells[len(self.header) :])
+        return Row(line, _with_whole_name(values), surplus)
+
+
+@dataclass(frozen=True)
 class DelegateList:
     """A list whose columns are understood; iterating reads it anew.
 
     `columns` maps their headers to our fields, `unmapped` are the headers that are left aside, and
-    `notes` are sentences about what was guessed.
+    `notes` say what was guessed.
     """
 
     columns: Mapping[str, str]
     unmapped: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     table: Table
-    header: tuple[str, ...]
-    fields: Mapping[int, str]
+    matched: Columns
 
     def __iter__(self) -> Iterator[Row]:
-        rows = ((line, cells) for line, cells in self.table.rows() if any(map(str.strip, cells)))
-        for line, cells in islice(rows, 1, None):
-            values = {our: cells[index] if index < len(cells) else "" for index, our in self.fields.items()}
-            surplus = sum(bool(cell.strip()) for cell in cells[len(self.header) :])
-            yield Row(line, _with_whole_name(values), surplus)
+        for line, cells in islice(filled_rows(self.table), 1, None):
+            yield self.matched.row(line, cells)
 
 
 @dataclass(frozen=True)
@@ -99,28 +138,73 @@ def read_list(path: Path, mapping: Mapping[str, str]) -> DelegateList:
 
     Raises Refusal where it is no list that we can read, or has no names.
     """
-    table, notes = _table(path)
-    sample = [cells for _, cells in islice(table.rows(), _SAMPLE) if any(map(str.strip, cells))]
-    if not sample:
-        raise Refusal("list_empty", f"{path.name} is empty: it needs a line with the names of its columns.")
-    header = tuple(map(_shown, sample[0]))
+    table, notes = read_table(_file(path))
+    header, sample = read_header(table, name=path.name)
     fields = _matched(header, mapping)
-    notes += _title_by_its_values(header, fields, sample[1:])
+    notes += _title_by_its_values(header, fields, sample)
     notes += _name_by_its_parts(header, fields)
     columns = {header[index]: fields[index] for index in sorted(fields)}
     unmapped = tuple(name for index, name in enumerate(header) if name and index not in fields)
-    return DelegateList(columns, unmapped, tuple(notes), table, header, fields)
+    return DelegateList(columns, unmapped, tuple(notes), table, Columns(header, fields))
+
+
+def read_header(table: Table, *, name: str) -> tuple[tuple[str, ...], list[list[str]]]:
+    """The names of a list's columns, and its first rows; raises Refusal where it has none, or too many columns."""
+    sample = [cells for _, cells in islice(table.rows(), _SAMPLE) if any(map(str.strip, cells))]
+    if not sample:
+        raise Refusal("list_empty", f"{name} is empty: it needs a line with the names of its columns.")
+    if len(sample[0]) > MOST_COLUMNS:
+        raise Refusal(
+            "list_too_wide",
+            f"{name} has more than {MOST_COLUMNS} columns: keep those that tell of the delegates.",
+            extra={"most": MOST_COLUMNS},
+        )
+    return tuple(map(_shown, sample[0])), sample[1:]
+
+
+def filled_rows(table: Table) -> Iterator[tuple[int, list[str]]]:
+    """The rows that aren't blank, the header first."""
+    return ((line, cells) for line, cells in table.rows() if any(map(str.strip, cells)))
+
+
+def guessed_fields(header: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[dict[int, str], list[Note]]:
+    """Our fields by the index of their column, as far as names and values tell; perhaps none is the name."""
+    fields = _matched(header, {})
+    notes = _title_by_its_values(header, fields, sample)
+    try:
+        notes += _name_by_its_parts(header, fields)
+    except Refusal:
+        return fields, notes
+    return fields, notes
+
+
+def chosen_columns(header: Sequence[str], chosen: Sequence[str]) -> Columns:
+    """Columns with the field that somebody chose for each, or nothing; raises Refusal for a field chosen twice.
+
+    Also where none of them holds the names.
+    """
+    fields = {index: our for index, our in enumerate(chosen) if our}
+    twice = next((our for our in fields.values() if list(fields.values()).count(our) > 1), None)
+    if twice is not None:
+        raise Refusal("field_twice", f"Two columns are our {twice}.", extra={"field": twice})
+    _name_by_its_parts(header, fields)
+    return Columns(tuple(header), fields)
 
 
 def check_rows(
-    rows: Iterable[Row], *, categories: Collection[str] | None = None, default_region: str = "MY"
+    rows: Iterable[Row],
+    *,
+    categories: Collection[str] | None = None,
+    default_region: str = "MY",
+    lines: dict[str | bytes, int] | None = None,
 ) -> Iterator[Checked]:
     """What each row gives; a person who stands in the list twice is the first row's.
 
-    `categories` are the names that there are; where they are not given, any is taken.
+    `categories` are the names that there are; where they are not given, any is taken. `lines` says on which line
+    each person stands first, for a list that is looked at part by part.
     """
     known = None if categories is None else {name.casefold() for name in categories}
-    lines: dict[str | bytes, int] = {}
+    lines = {} if lines is None else lines
     for row in rows:
         checked = _checked(row, default_region)
         if checked.details:
@@ -214,10 +298,10 @@ def _matched(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str
     """Our fields by the index of their column: those of the mapping, then those known by their names."""
     fields: dict[int, str] = {}
     for column, our in mapping.items():
-        index, field = _index(column, header), _our_field(our)
-        if field in fields.values() or index in fields:
+        index, known = _index(column, header), _our_field(our)
+        if known in fields.values() or index in fields:
             raise Refusal("map_unclear", f"“{column}={our}”: this column or field is mapped twice.")
-        fields[index] = field
+        fields[index] = known
     for index, name in enumerate(header):
         found = _field_called(name)
         if found and index not in fields and found not in fields.values():
@@ -266,7 +350,7 @@ _HONORIFIC_WORDS = frozenset(
 
 def _title_by_its_values(
     header: Sequence[str], fields: dict[int, str], sample: Sequence[Sequence[str]]
-) -> list[str]:
+) -> list[Note]:
     """Decide whether a column "Title" holds honorifics or job titles; returns a note on the decision."""
     index = next((i for i, name in enumerate(header) if _key(name) == "title" and i not in fields), None)
     if index is None:
@@ -274,15 +358,12 @@ def _title_by_its_values(
     titles = [cells[index] for cells in sample if index < len(cells) and cells[index].strip()]
     honorifics = sum(_is_honorific(title) for title in titles)
     share = honorifics / len(titles) if titles else 0.5
-    field = "honorific" if share >= 0.8 else "job_title" if share <= 0.2 else None
+    our = "honorific" if share >= 0.8 else "job_title" if share <= 0.2 else None
     name = header[index]
-    if field is None or field in fields.values():
-        return [
-            f"The column “{name}” is left aside, since it may mean two things: add "
-            f"--map “{name}=honorific” or --map “{name}=job_title”."
-        ]
-    fields[index] = field
-    return [f"The column “{name}” is taken as {field}, by what it holds; --map “{name}=…” says otherwise."]
+    if our is None or our in fields.values():
+        return [Note("title_aside", {"column": name})]
+    fields[index] = our
+    return [Note("title_taken", {"column": name, "field": our})]
 
 
 def _is_honorific(title: str) -> bool:
@@ -290,7 +371,7 @@ def _is_honorific(title: str) -> bool:
     return all(_key(word) in _HONORIFIC_WORDS for word in words)
 
 
-def _name_by_its_parts(header: Sequence[str], fields: dict[int, str]) -> list[str]:
+def _name_by_its_parts(header: Sequence[str], fields: dict[int, str]) -> list[Note]:
     """Keep the columns that make a name: one that is whole, or its parts; returns a note on joining."""
     by_field = {our: index for index, our in fields.items()}
     # "Name" beside "Surname" and without "First name" is a given name.
@@ -306,7 +387,7 @@ def _name_by_its_parts(header: Sequence[str], fields: dict[int, str]) -> list[st
             f"Add --map “Their column=name”, or rename it to Name.",
         )
     parts = [header[by_field[part]] for part in _NAME_PARTS if part in by_field]
-    return [f"Names are joined from the columns {' and '.join(f'“{part}”' for part in parts)}."]
+    return [Note("names_joined", {"columns": " and ".join(f"“{part}”" for part in parts)})]
 
 
 _NAME_PARTS = ("first_name", "name", "middle_name", "last_name")
@@ -340,31 +421,48 @@ def _has_family(name: str, family: str) -> bool:
 # --- files -------------------------------------------------------------------------------------------------
 
 
-def _table(path: Path) -> tuple[Table, list[str]]:
-    """The file as a table, by what it holds rather than by its name, and notes on what was guessed."""
+@dataclass(frozen=True)
+class File:
+    """A file as it came, in memory: nothing of what it says about people is put on a disc."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+    def open(self) -> BytesIO:
+        return BytesIO(self.content)
+
+
+def _file(path: Path) -> File:
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(4096)
+        if path.stat().st_size > MOST_BYTES:
+            limit = f"{MOST_BYTES // 1024**2} MB"
+            raise Refusal("list_too_big", f"{path.name} is bigger than {limit}: split it into several lists.")
+        return File(path.name, path.read_bytes())
     except OSError as error:
         raise Refusal("list_unreadable", f"{path} can't be read: {error.strerror}.") from error
-    if size > MOST_BYTES:
-        limit = f"{MOST_BYTES // 1024**2} MB"
-        raise Refusal("list_too_big", f"{path.name} is bigger than {limit}: split it into several lists.")
+
+
+def read_table(file: File) -> tuple[Table, list[Note]]:
+    """The file as a table, by what it holds rather than by its name, and notes on what was guessed.
+
+    Raises Refusal where it is none that we can read; some of what is wrong shows only as its rows are read.
+    """
+    start = file.content[:4096]
     if start.startswith(b"PK\x03\x04"):
-        return _xlsx_table(path)
+        return _xlsx_table(file)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Refusal(
             "list_locked_or_old",
-            f"{path.name} has a password or is of an Excel before 2007. "
+            f"{file.name} has a password or is of an Excel before 2007. "
             "Save it as .xlsx without a password, or as CSV UTF-8.",
         )
-    return _csv_table(path, start)
+    return _csv_table(file, start)
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------
 
 _DELIMITERS = ",;\t|"
+_LONGEST_LINE = 1_000_000
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -381,15 +479,15 @@ _GUARDED = re.compile(r"'(?=[=@+\-\t\r])")
 class CsvTable:
     """A CSV file that is known to decode."""
 
-    path: Path
+    file: File
     encoding: str
     delimiter: str
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row with its first line's number; an apostrophe that guards a formula is taken off."""
         line = 1
-        with self.path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+        with TextIOWrapper(self.file.open(), encoding=self.encoding, newline="") as text:
+            reader = csv.reader(_short_lines(text), delimiter=self.delimiter, strict=True)
             try:
                 for cells in reader:
                     # Excel's own way to say which delimiter a file has.
@@ -404,19 +502,32 @@ class CsvTable:
                     "list_broken",
                     f"The row that begins on line {line} can't be read: a quotation mark (\") is missing or "
                     'too much. Inside a cell in quotation marks write it twice ("").',
+                    extra={"line": line},
                 ) from error
 
 
-def _csv_table(path: Path, start: bytes) -> tuple[Table, list[str]]:
+def _short_lines(text: Iterable[str]) -> Iterator[str]:
+    """The lines; raises Refusal for one that no list has, before millions of cells are made of it."""
+    for number, line in enumerate(text, start=1):
+        if len(line) > _LONGEST_LINE:
+            raise Refusal(
+                "list_line_too_long",
+                f"Line {number} is longer than {_LONGEST_LINE} letters: this is no list of delegates.",
+                extra={"line": number},
+            )
+        yield line
+
+
+def _csv_table(file: File, start: bytes) -> tuple[Table, list[Note]]:
     if start.count(0) > max(8, len(start) // 100) and not start.startswith(tuple(_MARKS)):
         raise Refusal(
-            "list_not_text", f"{path.name} is neither XLSX nor text. Save it as .xlsx or as CSV UTF-8."
+            "list_not_text", f"{file.name} is neither XLSX nor text. Save it as .xlsx or as CSV UTF-8."
         )
-    encoding, notes = _encoding(path, start)
+    encoding, notes = _encoding(file, start)
     text = start.decode(encoding, errors="ignore")
     if separated := re.match(r"sep=([,;\t|])\r?\n?", text):
-        return CsvTable(path, encoding, separated[1]), notes
-    tables = [CsvTable(path, encoding, delimiter) for delimiter in _DELIMITERS]
+        return CsvTable(file, encoding, separated[1]), notes
+    tables = [CsvTable(file, encoding, delimiter) for delimiter in _DELIMITERS]
     return max(tables, key=_understood), notes
 
 
@@ -429,41 +540,39 @@ def _understood(table: Table) -> tuple[int, int]:
     return sum(_field_called(name) is not None or _key(name) == "title" for name in header), len(header)
 
 
-def _encoding(path: Path, start: bytes) -> tuple[str, list[str]]:
+def _encoding(file: File, start: bytes) -> tuple[str, list[Note]]:
     """The encoding of a text file, and a note where it was guessed; raises Refusal for a damaged file."""
     encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "utf-8")
-    line = _first_undecodable(path, encoding)
+    line = _first_undecodable(file, encoding)
     if line is None:
         return encoding, []
-    foreign = _lines_not_utf8(path) if encoding == "utf-8" else []
+    foreign = _lines_not_utf8(file) if encoding == "utf-8" else []
     if not foreign:
-        raise _damaged(path, line, encoding)
+        raise _damaged(file, line, encoding)
     encoding = _guessed_encoding(b"\n".join(foreign))
-    if line := _first_undecodable(path, encoding):
-        raise _damaged(path, line, encoding)
+    if line := _first_undecodable(file, encoding):
+        raise _damaged(file, line, encoding)
     pieces = re.split(r'[,;\t|"\r\n]', b"\n".join(foreign).decode(encoding, errors="ignore"))
     example = next((piece.strip()[:60] for piece in pieces if not piece.isascii()), "")
-    return encoding, [
-        f"The list isn't UTF-8, so its encoding was guessed: {encoding}, which reads “{example}”. "
-        "If that is wrong, save the list as CSV UTF-8."
-    ]
+    return encoding, [Note("encoding_guessed", {"encoding": encoding, "example": example})]
 
 
-def _damaged(path: Path, line: int, encoding: str) -> Refusal:
+def _damaged(file: File, line: int, encoding: str) -> Refusal:
     name = encoding.removesuffix("-sig").upper()
     return Refusal(
         "list_undecodable",
-        f"Line {line} of {path.name} is not {name} like the rest. Save the list anew as CSV UTF-8.",
+        f"Line {line} of {file.name} is not {name} like the rest. Save the list anew as CSV UTF-8.",
+        extra={"line": line, "encoding": name},
     )
 
 
-def _first_undecodable(path: Path, encoding: str) -> int | None:
+def _first_undecodable(file: File, encoding: str) -> int | None:
     """The number of the first line that can't be decoded."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
-    with path.open("rb") as file:
+    with file.open() as content:
         try:
-            while chunk := file.read(1024**2):
+            while chunk := content.read(1024**2):
                 line += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
@@ -471,12 +580,12 @@ def _first_undecodable(path: Path, encoding: str) -> int | None:
     return None
 
 
-def _lines_not_utf8(path: Path) -> list[bytes]:
+def _lines_not_utf8(file: File) -> list[bytes]:
     """Some of the lines that aren't UTF-8; none where most beyond ASCII are, so that these are damaged."""
     foreign: list[bytes] = []
     utf8 = 0
-    with path.open("rb") as file:
-        for line in file:
+    with file.open() as content:
+        for line in content:
             if line.isascii():
                 continue
             try:
@@ -507,7 +616,9 @@ def _guessed_encoding(sample: bytes) -> str:
 _MOST_UNPACKED = 400 * 1024**2
 _MOST_SHARED_STRINGS = 100 * 1024**2
 _MOST_ROWS = 1_048_576
-_MOST_COLUMNS = 200
+# Workbooks have a few dozen parts; of those that are read whole the styles are the biggest.
+_MOST_PARTS = 2_000
+_MOST_OF_A_PART = 8 * 1024**2
 # What zipfile, the XML parsers and openpyxl raise for broken files; openpyxl checks little by itself.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, OSError, EOFError, RuntimeError),
@@ -519,64 +630,86 @@ _BROKEN = (
 class XlsxTable:
     """A sheet of a workbook; the workbook stays open, since its texts take long to load."""
 
-    path: Path
+    file: File
     sheet: Any
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row with its number, as wide as the header: what stands beside a table is not of it."""
         width = None
-        with _refusing_broken(self.path):
-            found = self.sheet.iter_rows(max_row=_MOST_ROWS, max_col=_MOST_COLUMNS, values_only=True)
+        with _refusing_broken(self.file):
+            found = self.sheet.iter_rows(max_row=_MOST_ROWS, max_col=MOST_COLUMNS + 1, values_only=True)
             for line, values in enumerate(_quietly(found), start=1):
                 cells = [_cell_text(value) for value in values[:width]]
                 if width is None and any(map(str.strip, cells)):
                     width = max(index for index, cell in enumerate(cells, start=1) if cell.strip())
-                yield line, cells
+                yield line, cells[:width]
 
 
-def _xlsx_table(path: Path) -> tuple[Table, list[str]]:
+def _xlsx_table(file: File) -> tuple[Table, list[Note]]:
     """The first visible sheet, and a note where there are others; a chart's isn't one."""
-    _refuse_a_bomb(path)
-    with _refusing_broken(path), warnings.catch_warnings():
+    _refuse_a_bomb(file)
+    with _refusing_broken(file), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # From memory, so that no file stays open.
-        workbook = openpyxl.load_workbook(BytesIO(path.read_bytes()), read_only=True, data_only=True)
+        workbook = openpyxl.load_workbook(file.open(), read_only=True, data_only=True)
         sheet, *_ = (sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible")
         # Some writers claim a size that is too small.
         sheet.reset_dimensions()
     others = len(workbook.sheetnames) - 1
-    note = f"Only the sheet “{_shown(sheet.title)}” is read, not the other {others}."
-    return XlsxTable(path, sheet), [note] if others else []
+    note = Note("one_sheet", {"sheet": _shown(sheet.title), "others": others})
+    return XlsxTable(file, sheet), [note] if others else []
 
 
-def _refuse_a_bomb(path: Path) -> None:
-    """Raise Refusal for what would unpack to too much, and for XML with a DTD, which no workbook has."""
-    with _refusing_broken(path), zipfile.ZipFile(path) as archive:
-        if "xl/workbook.xml" not in archive.namelist():
-            raise Refusal(
-                "list_not_xlsx", f"{path.name} is no Excel workbook. Save it as .xlsx or as CSV UTF-8."
-            )
+def _refuse_a_bomb(file: File) -> None:
+    """Raise Refusal for what would unpack to too much, for macros, and for XML with a DTD, which no workbook has.
+
+    Sizes that an archive claims too small are no way around: zipfile reads no more than it claims.
+    """
+    if file.content.count(b"PK\x01\x02") > _MOST_PARTS:
+        raise _unpacks_to_too_much(file)
+    with _refusing_broken(file), zipfile.ZipFile(file.open()) as archive:
         sizes = {part.filename: part.file_size for part in archive.infolist()}
-        shared = max((size for part, size in sizes.items() if "sharedstrings" in part.lower()), default=0)
-        if sum(sizes.values()) > _MOST_UNPACKED or shared > _MOST_SHARED_STRINGS:
-            raise Refusal("list_too_big", f"{path.name} unpacks to too much. Save the sheet as CSV UTF-8.")
+        if "xl/workbook.xml" not in sizes:
+            raise Refusal(
+                "list_not_xlsx", f"{file.name} is no Excel workbook. Save it as .xlsx or as CSV UTF-8."
+            )
+        if any(part.lower().endswith("vbaproject.bin") for part in sizes):
+            raise Refusal("list_has_macros", f"{file.name} has macros. Save it as .xlsx or as CSV UTF-8.")
+        if sum(sizes.values()) > _MOST_UNPACKED or any(
+            size > _most_of(part.lower()) for part, size in sizes.items()
+        ):
+            raise _unpacks_to_too_much(file)
         for part in sizes:
-            with archive.open(part) as file:
-                if part.lower().endswith((".xml", ".rels")) and b"<!DOCTYPE" in file.read(4096).upper():
-                    raise _broken(path)
+            with archive.open(part) as content:
+                if _is_xml(part.lower()) and b"<!DOCTYPE" in content.read(4096).upper():
+                    raise _broken(file)
+
+
+def _most_of(part: str) -> int:
+    """How much a part may unpack to: sheets are read row by row, pictures not at all."""
+    if "sharedstrings" in part:
+        return _MOST_SHARED_STRINGS
+    return _MOST_UNPACKED if "/worksheets/" in part or not _is_xml(part) else _MOST_OF_A_PART
+
+
+def _is_xml(part: str) -> bool:
+    return part.endswith((".xml", ".rels"))
+
+
+def _unpacks_to_too_much(file: File) -> Refusal:
+    return Refusal("list_too_big", f"{file.name} unpacks to too much. Save the sheet as CSV UTF-8.")
 
 
 @contextmanager
-def _refusing_broken(path: Path) -> Iterator[None]:
+def _refusing_broken(file: File) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise _broken(path) from error
+        raise _broken(file) from error
 
 
-def _broken(path: Path) -> Refusal:
+def _broken(file: File) -> Refusal:
     return Refusal(
-        "list_broken", f"{path.name} is damaged. Open it in Excel and save it anew, or as CSV UTF-8."
+        "list_broken", f"{file.name} is damaged. Open it in Excel and save it anew, or as CSV UTF-8."
     )
 
 

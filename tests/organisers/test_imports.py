@@ -145,7 +145,7 @@ def test_another_encoding_is_guessed_and_the_guess_reported(tmp_path: Path, enco
     found = csv_list(tmp_path, f"Name,Organisation\n{name},Org\n".encode(encoding))
 
     assert names(found) == [name]
-    assert f"guessed: {encoding}, which reads “{name}”" in found.notes[0]
+    assert f"guessed: {encoding}, which reads “{name}”" in str(found.notes[0])
 
 
 def test_a_damaged_line_in_utf_8_is_named(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_hidden_sheets_are_passed_over_and_others_reported(tmp_path: Path) -> No
     found = read_list(path, {})
 
     assert names(found) == ["Ana"]
-    assert found.notes == ("Only the sheet “Delegates” is read, not the other 2.",)
+    assert list(map(str, found.notes)) == ["Only the sheet “Delegates” is read, not the other 2."]
 
 
 def test_what_stands_beside_the_table_is_not_of_it(tmp_path: Path) -> None:
@@ -418,6 +418,41 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path:
 
     assert path.stat().st_size < 1024**2
     assert xlsx_refusal(path).code == "list_too_big"
+
+
+def test_a_part_that_is_read_whole_may_not_be_big(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path, ["Name"], ["Ana"])
+    rewrite(path, "xl/styles.xml", lambda text: text + b" " * 9 * 1024**2)
+
+    assert xlsx_refusal(path).code == "list_too_big"
+
+
+def test_an_archive_of_very_many_parts_is_refused_before_they_are_listed(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path, ["Name"], ["Ana"])
+    with zipfile.ZipFile(path, "a") as archive:
+        for number in range(2_001):
+            archive.writestr(f"xl/media/{number}", b"")
+
+    assert xlsx_refusal(path).code == "list_too_big"
+
+
+def test_macros_are_refused(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path, ["Name"], ["Ana"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"macro")
+
+    assert xlsx_refusal(path).code == "list_has_macros"
+
+
+def test_ten_thousand_columns_are_refused(tmp_path: Path) -> None:
+    wide = ["Name", *(f"c{number}" for number in range(9_999))]
+
+    assert refusal(tmp_path, ",".join(wide)).code == "list_too_wide"
+    assert xlsx_refusal(xlsx_file(tmp_path, wide)).code == "list_too_wide"
+
+
+def test_a_line_that_never_ends_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "Name\n" + "," * 1_000_001).code == "list_line_too_long"
 
 
 def test_a_row_far_below_does_not_take_for_ever(tmp_path: Path) -> None:
@@ -608,7 +643,7 @@ def test_names_in_parts_are_joined(tmp_path: Path, header: str, row: str, name: 
     found = csv_list(tmp_path, f"{header}\n{row}\n")
 
     assert [row.values for row in found] == [{"name": name}]
-    assert "are joined" in found.notes[0]
+    assert "are joined" in str(found.notes[0])
 
 
 def test_a_whole_name_is_preferred_to_its_parts(tmp_path: Path) -> None:
@@ -637,7 +672,7 @@ def test_a_title_is_what_its_values_are(tmp_path: Path, values: list[str], field
     found = csv_list(tmp_path, f"Name,Title\n{rows}")
 
     assert found.columns["Title"] == field
-    assert f"“Title” is taken as {field}" in found.notes[0]
+    assert f"“Title” is taken as {field}" in str(found.notes[0])
 
 
 @pytest.mark.parametrize("rows", ["Ana,Mr\nEva,CEO\n", "Ana,\n", ""])
@@ -645,7 +680,7 @@ def test_an_unclear_title_is_left_aside_with_advice(tmp_path: Path, rows: str) -
     found = csv_list(tmp_path, f"Name,Title\n{rows}")
 
     assert found.unmapped == ("Title",)
-    assert "--map “Title=honorific”" in found.notes[0]
+    assert "--map “Title=honorific”" in str(found.notes[0])
 
 
 def test_a_title_is_left_aside_where_its_field_has_a_column(tmp_path: Path) -> None:
