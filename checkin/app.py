@@ -32,7 +32,7 @@ from checkin.door import (  # noqa: F401 - they give the API's blueprint its rou
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.operations import witness
-from checkin.organisers import phones
+from checkin.organisers import importing, phones, uploads
 from checkin.organisers import routes as organisers
 from checkin.registration import routes as registration
 from checkin.registration import self_service
@@ -74,6 +74,7 @@ def create_app(config: Config) -> Flask:
     security.start(app, config)
     mailing.start(app, config)
     printing.start(app)
+    importing.start(app)
     inviting.start(app)
     witness.start(app)
     assets.start(app)
@@ -94,8 +95,9 @@ def create_app(config: Config) -> Flask:
     # Its forms ask for the token themselves: where it is too old the form comes back as it was filled in.
     csrf.exempt(registration.blueprint)
     csrf.exempt(self_service.blueprint)
-    # A file of 5 MB: its route sets the limit before it reads the form and its token.
+    # Files of 5 and of 20 MB: their routes set the limit before they read the form and its token.
     csrf.exempt(phones.import_queue_file)
+    csrf.exempt(uploads.upload)
     _answer_errors(app)
     _observe(app)
     access.guard(app)
@@ -115,7 +117,8 @@ def _settle(app: Flask, config: Config) -> None:
         SECRET_KEY=config.secret_key,
         TRUSTED_HOSTS=sorted({host, *LOOPBACK}),
         MAX_CONTENT_LENGTH=SMALL_BODY,
-        MAX_FORM_MEMORY_SIZE=SMALL_BODY,
+        # Of a file, too, Werkzeug keeps a piece of 64 KB and a few bytes of the one before it at once.
+        MAX_FORM_MEMORY_SIZE=2 * SMALL_BODY,
         MAX_FORM_PARTS=200,
         SESSION_COOKIE_SECURE=config.secure,
         SESSION_COOKIE_HTTPONLY=True,

@@ -216,4 +216,9 @@ def wipe_free_space() -> None:
             connection.execute(text("VACUUM"))
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         else:
-            connection.execute(text("VACUUM FULL delegate, badge, message, audit, scan, print_piece"))
+            connection.execute(
+                text(
+                    "VACUUM FULL delegate, badge, message, audit, scan, print_piece, "
+                    "import_run, import_piece, import_remark"
+                )
+            )

@@ -18,7 +18,7 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import by_hand, doors, messages, paper, print_runs, staff
+from checkin.domain import by_hand, doors, import_runs, messages, paper, print_runs, staff
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.paper import Keyed
@@ -98,6 +98,16 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/organiser/prints/{run}/packing.csv", "prints.packing"): ORGANISER,
     ("POST", "/organiser/prints/{run}/cancel", "prints.cancel"): ORGANISER,
     ("POST", "/organiser/prints/{run}/resume", "prints.resume"): ORGANISER,
+    ("GET", "/organiser/import", "uploads.index"): ORGANISER,
+    ("POST", "/organiser/import", "uploads.upload"): ORGANISER,
+    ("GET", "/organiser/import/{list}", "uploads.show"): ORGANISER,
+    ("GET", "/organiser/import/{list}/live", "uploads.live"): ORGANISER,
+    ("POST", "/organiser/import/{list}/columns", "uploads.columns"): ORGANISER,
+    ("POST", "/organiser/import/{list}/marked.xlsx", "uploads.marked"): ORGANISER,
+    ("POST", "/organiser/import/{list}/apply", "uploads.apply"): ORGANISER,
+    ("POST", "/organiser/import/{list}/stop", "uploads.stop"): ORGANISER,
+    ("POST", "/organiser/import/{list}/resume", "uploads.resume"): ORGANISER,
+    ("POST", "/organiser/import/{list}/delete", "uploads.delete"): ORGANISER,
     ("GET", "/organiser/badges", "layouts.index"): ORGANISER,
     ("GET", "/organiser/badges/a6.png", "layouts.picture"): ORGANISER,
     ("GET", "/organiser/badges/a6.pdf", "layouts.preview"): ORGANISER,
@@ -304,6 +314,12 @@ class Cast:
             return run.id
 
     @cached_property
+    def list(self) -> int:
+        """A list that was uploaded."""
+        with self.app.app_context(), transaction() as session:
+            return import_runs.make_run(session, name="list.csv", actor="staff:1", now=clock.now()).id
+
+    @cached_property
     def member(self) -> int:
         """Somebody on the staff, who may be stopped."""
         with self.app.app_context(), transaction() as session:
@@ -319,7 +335,12 @@ class Cast:
         known |= {"door": str(self.spare.door), "phone": str(self.spare.phone), "keyed": str(self.keyed)}
         known |= {"admitted": str(self.admitted)}
         path = path.format(
-            **known, letter=self.letter, pairing=self.pairing, run=self.run, member=self.member
+            **known,
+            letter=self.letter,
+            pairing=self.pairing,
+            run=self.run,
+            list=self.list,
+            member=self.member,
         )
         if method == "POST" and endpoint not in BODIES:
             # Forms with their CSRF token, so that access decides and not the token.

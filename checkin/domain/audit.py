@@ -34,6 +34,7 @@ LOOKS = (
     "held scans listed",
     "letter opened",
     "letters listed",
+    "list opened",
 )
 
 
@@ -51,6 +52,7 @@ TAKEN = (
     "backup made",
     "badges printed",
     "delegates exported",
+    "list fetched",
     "packing list fetched",
     "paper list printed",
     "print run fetched",

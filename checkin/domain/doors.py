@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
 from checkin.domain.event import Area, DoorSettings, matched
-from checkin.errors import Conflict, Forbidden, NotFound
+from checkin.errors import Forbidden, NotFound
 from checkin.tokens import new_id, new_token, token_hash
 
 PAIRING_LIFE = timedelta(minutes=10)

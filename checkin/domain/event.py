@@ -359,6 +359,12 @@ def take_places(session: Session, category_id: int, *, places: int = 1) -> bool:
     )
 
 
+def free_places(session: Session) -> dict[int, int]:
+    """How many places each category has left that doesn't take everybody."""
+    query = select(Category.id, Category.capacity - Category.taken).where(Category.capacity.is_not(None))
+    return {category_id: max(0, free or 0) for category_id, free in session.execute(query)}
+
+
 def give_back_place(session: Session, category_id: int, *, places: int = 1) -> None:
     """One place of a category is free again, or several."""
     session.execute(update(Category).where(Category.id == category_id).values(taken=Category.taken - places))

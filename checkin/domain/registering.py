@@ -196,7 +196,8 @@ def _bearer(ids: dict[str, int], row: dict[str, Any], programme: Programme) -> B
     return Bearer(ids[row["reference"]], Card(row["name"], row["organisation"], category, row["note"]))
 
 
-def _unknown(session: Session, people: Sequence[Details]) -> list[Details]:
+def are_known(session: Session, people: Sequence[Details]) -> list[bool]:
+    """Whether each of these is registered already, in any state."""
     emails = {person.email for person in people if person.email}
     identities = {identity(person) for person in people if not person.email}
     known_emails = set(session.scalars(select(Delegate.email).where(Delegate.email.in_(emails))))
@@ -205,11 +206,12 @@ def _unknown(session: Session, people: Sequence[Details]) -> list[Details]:
             select(Delegate.identity).where(Delegate.email.is_(None), Delegate.identity.in_(identities))
         )
     )
-    return [
-        person
-        for person in people
-        if (person.email not in known_emails if person.email else identity(person) not in known)
-    ]
+    return [person.email in known_emails if person.email else identity(person) in known for person in people]
+
+
+def _unknown(session: Session, people: Sequence[Details]) -> list[Details]:
+    known = are_known(session, people)
+    return [person for person, is_known in zip(people, known, strict=True) if not is_known]
 
 
 def _rows(

@@ -167,7 +167,9 @@ def filled_rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     return ((line, cells) for line, cells in table.rows() if any(map(str.strip, cells)))
 
 
-def guessed_fields(header: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[dict[int, str], list[Note]]:
+def guessed_fields(
+    header: Sequence[str], sample: Sequence[Sequence[str]]
+) -> tuple[dict[int, str], list[Note]]:
     """Our fields by the index of their column, as far as names and values tell; perhaps none is the name."""
     fields = _matched(header, {})
     notes = _title_by_its_values(header, fields, sample)
@@ -387,7 +389,7 @@ def _name_by_its_parts(header: Sequence[str], fields: dict[int, str]) -> list[No
             f"Add --map “Their column=name”, or rename it to Name.",
         )
     parts = [header[by_field[part]] for part in _NAME_PARTS if part in by_field]
-    return [Note("names_joined", {"columns": " and ".join(f"“{part}”" for part in parts)})]
+    return [Note("names_joined", {"columns": ", ".join(f"“{part}”" for part in parts)})]
 
 
 _NAME_PARTS = ("first_name", "name", "middle_name", "last_name")

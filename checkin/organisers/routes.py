@@ -21,6 +21,7 @@ from checkin.organisers import (
     setup,
     setup_letters,
     staff,
+    uploads,
     vips,
 )
 
@@ -46,4 +47,5 @@ PARTS = (
     staff.blueprint,
     setup.blueprint,
     setup_letters.blueprint,
+    uploads.blueprint,
 )

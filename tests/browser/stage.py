@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from checkin import clock
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import links
+from checkin.domain import import_runs, links
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import programme
+from checkin.organisers import importing
 from tests import world
 from tests.accounts.people import PASSWORD, Member, enrol, invite
 
@@ -40,6 +41,8 @@ class Scene:
     pairing: str
     door: str
     invitation: str
+    # The paths of lists to be imported, by how far each is.
+    lists: dict[str, str]
 
     def stops(self) -> Iterator[Stop]:
         """Each page's name, its path and what to do on it before looking."""
@@ -94,6 +97,9 @@ class Scene:
         yield "readiness", "/organiser/readiness", None
         yield "paper", f"/organiser/paper?door={self.door}", None
         yield "keying", "/organiser/paper/keying", _key_in
+        yield "imports", "/organiser/import", None
+        for name, path in self.lists.items():
+            yield f"import-{name}", path, None
         yield "prints", "/organiser/prints?look=yes", None
         yield "print-run", "/organiser/prints?look=yes", _print
         yield "layouts", "/organiser/badges", _wait_for_pictures
@@ -149,6 +155,8 @@ def _admit_without_reason(page: Page) -> None:
     page.locator(".reasoned summary").first.click()
     page.locator("#why-admit").select_option("other")
     page.locator(".reason button").first.click()
+
+
 def _open_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
 
@@ -209,7 +217,39 @@ def prepare(app: Flask) -> Scene:
                 cancelled = clock.now() if status == "cancelled" else None
                 session.execute(changed.values(status=status, cancelled_at=cancelled))
     pairing, door, (_, invitation) = world.pairing_code(app), _door_id(app), invite(app)
-    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation)
+    lists = {state: f"/organiser/import/{_list(app, state)}" for state in ("matching", "checked", "done")}
+    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation, lists)
+
+
+LIST = f"""Nama penuh,Gelaran,Syarikat,Negara,Emel,Kategori,Jualan
+{LONG},Tan Sri,Kementerian Digital,MY,new@example.org,Speaker,1
+王小明,,深圳市智慧城市研究院,China,wang@example.org,,2
+محمد عبد الله الأحمد,,,Atlantis,,,3
+Bo Tan,,MDEC,MY,not an address,Nobody's category,4
+Bo Tan,,MDEC,MY,wang@example.org,,5
+"""
+
+
+def _list(app: Flask, state: str) -> int:
+    """A list that was uploaded and has come so far."""
+    now = clock.now()
+    with app.app_context():
+        with transaction() as session:
+            run = import_runs.make_run(session, name="senarai perwakilan.csv", actor="staff:1", now=now)
+            import_runs.store(session, run.id, import_runs.FILE, 0, LIST.encode())
+            run.state = "reading"
+        importing.import_list(str(run.id))
+        if state != "matching":
+            with transaction() as session:
+                held = import_runs.the_run(session, run.id, hold=True)
+                import_runs.choose(held, fields=held.fields, pending=state == "done", now=now)
+            importing.import_list(str(run.id))
+        if state == "done":
+            with transaction() as session:
+                held = import_runs.the_run(session, run.id, hold=True)
+                import_runs.order(held, looks=1, actor="staff:1", now=now)
+            importing.import_list(str(run.id))
+        return run.id
 
 
 def _link(session: Any, delegate_id: int) -> str:
