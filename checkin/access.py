@@ -1,6 +1,6 @@
 """Who may open which route: a route that doesn't say so stops start-up; it owns no table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from flask_security import auth_required, current_user
 from checkin import tokens
 from checkin.db import reading
 from checkin.domain import doors
+from checkin.domain.programme import DoorPlace, Programme
 from checkin.domain.staff import ROLES
 from checkin.errors import Forbidden, NotFound, Refusal
 
@@ -143,6 +144,23 @@ def _staff(who: frozenset[str]) -> None:
         raise Forbidden("not_yours", "Your role can't open this page.")
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         check_origin()
+
+
+def my_areas(plan: Programme) -> Mapping[int, str]:
+    """The areas of whoever is signed in: all, but for a supervisor who has one."""
+    mine = current_user.area_id
+    return plan.areas if mine is None else {mine: plan.areas[mine]}
+
+
+def my_doors(plan: Programme) -> list[DoorPlace]:
+    """The doors that lead to the areas of whoever is signed in."""
+    return [door for door in plan.doors.values() if door.area_id in my_areas(plan)]
+
+
+def check_area(area_id: int, plan: Programme) -> None:
+    """Raises Forbidden where a supervisor asks for what is in somebody else's area."""
+    if area_id not in my_areas(plan):
+        raise Forbidden("not_your_area", "This is in another area: ask its supervisor, or an organiser.")
 
 
 def check_origin() -> None:

@@ -683,12 +683,18 @@ def staff_group() -> None:
 @staff_group.command(name="add")
 @click.argument("email")
 @click.option("--role", required=True, type=click.Choice(staff.ROLES))
+@click.option("--area", default="", help="The one area of a supervisor who shan't have all.")
 @prepared
-def staff_add(config: Config, email: str, role: str) -> None:
+def staff_add(config: Config, email: str, role: str, area: str) -> None:
     """Add somebody to the staff, and print the address by which they set up their sign-in."""
+    if area and role != "supervisor":
+        raise click.UsageError("Only a supervisor has an area.")
     now = clock.now()
     with transaction() as session:
-        member = staff.add_staff(session, _address(email), role=role, uniquifier=new_id().hex, now=now)
+        area_id = programme(session).area_named(area) if area else None
+        member = staff.add_staff(
+            session, _address(email), role=role, uniquifier=new_id().hex, now=now, area_id=area_id
+        )
         token = staff.invite(session, member, now=now)
         audit.record(session, "staff added", actor=ACTOR, now=now, role=role)
     click.echo(f"{config.base_url.rstrip('/')}/invitation/{token}")

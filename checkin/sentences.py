@@ -37,6 +37,7 @@ SENTENCES = {
     "not_confirmed": _("Only a confirmed delegate has a badge to reissue."),
     "not_found": _("There is nothing at this address: perhaps it was copied only in part."),
     "not_yours": _("Your role doesn't open this page."),
+    "not_your_area": _("This is in another area: ask its supervisor, or an organiser."),
     "other_badge_key": _(
         "This badge was made under another CHECKIN_BADGE_KEY: set that key again, or it can't be printed."
     ),

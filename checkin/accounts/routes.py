@@ -16,7 +16,7 @@ from checkin.accounts import origins
 from checkin.accounts.forms import EnrolmentForm, FactorForm
 from checkin.accounts.security import StaffAccount
 from checkin.db import reading, transaction
-from checkin.domain import audit, staff
+from checkin.domain import audit, sessions, staff
 from checkin.domain.staff import ROLES, SecondFactor
 from checkin.limits import limiter, network
 
@@ -126,13 +126,30 @@ def account() -> str:
     """Who I am here."""
     with reading() as db_session:
         kept = staff.passkeys(db_session, current_user.id)
+        places = sessions.of(db_session, current_user.id, now=clock.now())
     return render_template(
         "security/account.html",
         me=current_user,
         passkeys=kept,
+        sessions=places,
         passkeys_work=origins.passkeys_work(),
         begins=FIRST_PAGES.get(current_user.role),
     )
+
+
+@blueprint.post("/account/sessions/<int:session_id>/end")
+@open_to(*ROLES)
+def end_session(session_id: int) -> Response:
+    """Sign out in one browser, such as the one of a borrowed computer; in this one it is a plain sign-out."""
+    with transaction() as db_session:
+        if sessions.end(db_session, current_user.id, session_id):
+            actor = f"staff:{current_user.id}"
+            audit.record(db_session, "staff session ended", actor=actor, now=clock.now(), subject=actor)
+    if session_id != current_user.session_id:
+        return redirect(url_for("accounts.account"), 303)
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.login"), 303)
 
 
 @blueprint.route("/account/verify", methods=["GET", "POST"])

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from flask import Flask, g, session
+from flask import Flask, g, request, session
 from flask_security import (
     EmailValidateException,
     MailUtil,
@@ -15,7 +14,8 @@ from flask_security import (
     UserMixin,
     user_authenticated,
 )
-from flask_security.utils import get_message
+from flask_security.utils import get_message, set_request_attr
+from ua_parser import parse
 
 from checkin import clock
 from checkin.access import FRESH, GRACE
@@ -24,10 +24,15 @@ from checkin.accounts.forms import RescueForm, SignInForm
 from checkin.accounts.passwords import SHORTEST, Argon2Handler, StaffPasswords
 from checkin.config import ROOT, Config
 from checkin.db import reading, transaction
-from checkin.domain import audit, staff
+from checkin.domain import audit, sessions, staff
+from checkin.domain.sessions import SEEN_EVERY, SESSION_LIFE, Place
+from checkin.limits import network
 
 ISSUER = "Checkin"
-SESSION_LIFE = timedelta(hours=12)
+# What a browser keeps, by which its session is told from the others of the same person.
+MARK = "mark"
+# Of what a browser calls itself.
+LONGEST_TOLD = 400
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which Babel finds texts that are translated later.
@@ -66,6 +71,10 @@ class StaffAccount(UserMixin):
     tf_totp_secret: str | None
     # Their hashes: a code is shown once, when it is made.
     mf_recovery_codes: list[str]
+    # The one area of a supervisor who hasn't all.
+    area_id: int | None = None
+    # Of the browser that asks; None where somebody is not signed in yet.
+    session_id: int | None = None
     # None of Flask-Security's: access.py says who may open what, by `role`.
     roles: list[RoleMixin] = field(default_factory=list)
 
@@ -76,6 +85,7 @@ class StaffAccount(UserMixin):
             id=member.id,
             email=member.email,
             role=member.role,
+            area_id=member.area_id,
             password=member.password,
             active=member.active,
             fs_uniquifier=member.fs_uniquifier,
@@ -143,6 +153,7 @@ def start(app: Flask, config: Config) -> None:
     # Pages only: no JSON replies and no tokens, which would open the account without a second factor.
     security.want_json(lambda _: False)
     app.login_manager.request_loader(lambda _: None)  # type: ignore[attr-defined]
+    app.login_manager.user_loader(_in_session)  # type: ignore[attr-defined]
     _spare_other_requests(app, security)
     user_authenticated.connect(_signed_in, app)
 
@@ -195,5 +206,31 @@ def _signed_in(app: Flask, user: StaffAccount, authn_via: Sequence[str] | None =
     session.pop(name, None)
     g.pop(name, None)
     with transaction() as db_session:
+        session[MARK] = sessions.begin(db_session, user.id, _place(), now=clock.now())
         how = {"by": "passkey"} if "passkey" in (authn_via or ()) else {}
         audit.record(db_session, "staff signed in", actor=f"staff:{user.id}", now=clock.now(), **how)
+
+
+def _place() -> Place:
+    """What the browser that asks tells of itself."""
+    told = parse(request.user_agent.string[:LONGEST_TOLD])
+    browser = told.user_agent.family if told.user_agent is not None else ""
+    system = told.os.family if told.os is not None else ""
+    return Place(browser=browser, system=system, network=network())
+
+
+def _in_session(uniquifier: str) -> StaffAccount | None:
+    """Who is signed in in this browser, as Flask-Login asks: nobody whose session was ended elsewhere."""
+    now = clock.now()
+    with reading() as db_session:
+        found = sessions.whose(db_session, uniquifier, session.get(MARK, ""), now=now)
+        if found is None or not found[0].active:
+            return None
+        account = StaffAccount.of(found[0])
+        account.session_id, seen_at = found[1].id, found[1].seen_at
+    if now - seen_at >= SEEN_EVERY:
+        with transaction() as db_session:
+            sessions.seen(db_session, account.session_id, now=now)
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
+    return account

@@ -7,6 +7,7 @@ from flask_babel import format_datetime, format_time
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
+from checkin.access import my_doors
 from checkin.domain import delegates
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import DoorPlace, Programme, Programmes
@@ -63,7 +64,7 @@ def keep(response: Response, name: str, value: str) -> None:
 def usual_door(plan: Programme) -> DoorPlace:
     """The door at which this desk admitted last; else the first by which one enters the main area."""
     kept = request.cookies.get(DOOR, "")
-    inward = [door for door in plan.doors.values() if door.direction != "out"]
+    inward = [door for door in my_doors(plan) if door.direction != "out"]
     return next(
         (door for door in inward if str(door.id) == kept),
         next((door for door in inward if door.area_id == plan.main_area), inward[0]),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from checkin import clock, sentences
-from checkin.access import open_to
+from checkin.access import my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.desk import pages
 from checkin.documents import mailing
@@ -111,7 +111,7 @@ def _shown(
         and not plan.categories[delegate.category_id].approval,
         layout=usual_layout(),
         layouts={name: sentences.LAYOUTS.get(name, name) for name in layout_names()},
-        doors=[door for door in plan.doors.values() if door.direction != "out"],
+        doors=[door for door in my_doors(plan) if door.direction != "out"],
         door=pages.usual_door(plan),
         reasons=sentences.HAND_REASONS,
         new_id=new_id(),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,8 +97,12 @@ def passages_of(session: Session, delegate_id: int, *, day: dt.date) -> Sequence
     return rows
 
 
-def admissions(session: Session, *, day: dt.date, page: int) -> tuple[Sequence[Row[Any]], bool]:
-    """A page of a day's scans by hand, refused and voided ones too, the latest first; and whether there are more.
+def admissions(
+    session: Session, *, day: dt.date, page: int, areas: Collection[int]
+) -> tuple[Sequence[Row[Any]], bool]:
+    """A page of a day's scans by hand in some areas, the latest first, and whether there are more.
+
+    Refused and voided ones are in it, too.
 
     Rows have at, operator, device, kind, door, reference, name, organisation, note, verdict, reason and voided.
     """
@@ -121,7 +125,7 @@ def admissions(session: Session, *, day: dt.date, page: int) -> tuple[Sequence[R
         .join(Device, Device.id == Scan.device_id)
         .join(Door, Door.id == Scan.door_id)
         .outerjoin(Delegate, Delegate.id == Scan.delegate_id)
-        .where(Scan.input == "desk", Scan.day == day)
+        .where(*_by_hand(day, areas))
         .order_by(Scan.at.desc(), Scan.id)
         .offset(page * A_PAGE)
         .limit(A_PAGE + 1)
@@ -130,7 +134,11 @@ def admissions(session: Session, *, day: dt.date, page: int) -> tuple[Sequence[R
     return rows[:A_PAGE], len(rows) > A_PAGE
 
 
-def count(session: Session, *, day: dt.date) -> int:
-    """How many scans by hand a day has."""
-    query = select(func.count()).select_from(Scan).where(Scan.input == "desk", Scan.day == day)
+def _by_hand(day: dt.date, areas: Collection[int]) -> tuple[Any, ...]:
+    return Scan.input == "desk", Scan.day == day, Scan.area_id.in_(areas)
+
+
+def count(session: Session, *, day: dt.date, areas: Collection[int]) -> int:
+    """How many scans by hand a day has in some areas."""
+    query = select(func.count()).select_from(Scan).where(*_by_hand(day, areas))
     return session.scalar(query) or 0

@@ -5,7 +5,7 @@ have joined it since.
 """
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -55,12 +55,14 @@ class Settlement(Base):
 class Conflict:
     """One of the `KINDS` about a subject: a scan's id, a phone and day, or a delegate, area and day.
 
-    `scans` counts what speaks for it, `at` is when the last of that was made; `settled` is None while it is open.
+    `scans` counts what speaks for it, `at` is when the last of that was made, `area_id` where the first of it was;
+    `settled` is None while it is open.
     """
 
     kind: str
     subject: str
     day: date
+    area_id: int
     at: datetime
     scans: int
     settled: Settlement | None
@@ -79,16 +81,17 @@ def conflicts(session: Session, *, kinds: Iterable[str] = KINDS, day: date | Non
     found = []
     for kind in kinds:
         for row in session.execute(_STATEMENTS[kind](day)):
-            subject = ":".join(map(str, row[:-3] if kind in ABOUT_A_SCAN else row[:-2]))
+            subject = ":".join(map(str, row[:-4] if kind in ABOUT_A_SCAN else row[:-3]))
             known = settled.get((kind, subject))
             is_settled = known is not None and known.scans >= row.scans
-            found.append(Conflict(kind, subject, row.day, row.at, row.scans, known if is_settled else None))
+            settlement = known if is_settled else None
+            found.append(Conflict(kind, subject, row.day, row.place, row.at, row.scans, settlement))
     return sorted(found, key=lambda one: (one.at, one.kind, one.subject), reverse=True)
 
 
-def open_conflicts(session: Session) -> int:
-    """How many pressing conflicts nobody has settled."""
-    return sum(one.settled is None for one in conflicts(session, kinds=PRESSING))
+def open_conflicts(session: Session) -> Counter[int]:
+    """How many pressing conflicts nobody has settled, by area."""
+    return Counter(one.area_id for one in conflicts(session, kinds=PRESSING) if one.settled is None)
 
 
 def settle(
@@ -125,10 +128,12 @@ def _counts(scan: Any) -> Any:
     )
 
 
+def _one_scan() -> Any:
+    return select(Scan.id, Scan.day, Scan.at, literal(1).label("scans"), Scan.area_id.label("place"))
+
+
 def _of_a_scan(*where: Any, day: date | None) -> Any:
-    query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(
-        *where, ~exists().where(Void.scan_id == Scan.id)
-    )
+    query = _one_scan().where(*where, ~exists().where(Void.scan_id == Scan.id))
     return query if day is None else query.where(Scan.day == day)
 
 
@@ -157,7 +162,12 @@ def is_off_time(scan: Any = Scan) -> Any:
 
 def _off_time(day: date | None) -> Any:
     """A phone's scans of a day that were made by a wrong clock: one conflict for all of them."""
-    query = select(Scan.device_id, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
+    counted = (
+        func.max(Scan.at).label("at"),
+        func.count().label("scans"),
+        func.min(Scan.area_id).label("place"),
+    )
+    query = select(Scan.device_id, Scan.day, *counted)
     return _grouped(query.where(is_off_time()), Scan.device_id, day=day)
 
 
@@ -181,14 +191,19 @@ def _two_places(day: date | None) -> Any:
         seconds_between(Scan.at, before.at) <= AT_TWO_DOORS_S,
         _counts(before),
     )
-    query = select(Scan.id, Scan.day, Scan.at, literal(1).label("scans")).where(_counts(Scan), elsewhere)
+    query = _one_scan().where(_counts(Scan), elsewhere)
     return query if day is None else query.where(Scan.day == day)
 
 
 def _many(day: date | None) -> Any:
     """Somebody entered an area three times a day or more."""
     subject = (Scan.delegate_id, Scan.area_id)
-    query = select(*subject, Scan.day, func.max(Scan.at).label("at"), func.count().label("scans"))
+    counted = (
+        func.max(Scan.at).label("at"),
+        func.count().label("scans"),
+        func.min(Scan.area_id).label("place"),
+    )
+    query = select(*subject, Scan.day, *counted)
     return _grouped(query.where(_counts(Scan)), *subject, day=day).having(func.count() >= MANY_ENTRIES)
 
 

@@ -30,6 +30,7 @@ from checkin.domain.event import (
 )
 from checkin.domain.programme import Programme, programme
 from checkin.domain.scans import Attendance
+from checkin.domain.staff import supervised_areas
 from checkin.errors import Conflict, Refusal
 from checkin.tokens import BadgeKey
 
@@ -81,6 +82,9 @@ SENTENCES = {
     "day_in_use": N_("Somebody came in on %(day)s: this day stays."),
     "day_counts_fixed": N_("Somebody came in on %(day)s: whether it counts can't change any more."),
     "area_in_use": N_("Somebody came into %(name)s: this area stays."),
+    "area_supervised": N_(
+        "%(name)s has a supervisor: give them another area first, on the page of the staff."
+    ),
     "main_fixed": N_("Somebody has come in already: the main area, by which days are counted, stays."),
     "door_in_use": N_("Phones have stood at %(name)s: this door stays. It can get another name."),
     "door_area_fixed": N_("Somebody came in through %(name)s: it leads where it has led."),
@@ -251,6 +255,7 @@ class InUse:
 
     days: frozenset[dt.date] = frozenset()
     areas: frozenset[str] = frozenset()
+    supervised: frozenset[str] = frozenset()
     entered: frozenset[str] = frozenset()
     manned: frozenset[str] = frozenset()
     peopled: frozenset[str] = frozenset()
@@ -260,7 +265,7 @@ class InUse:
 
 
 def in_use(session: Session, plan: Programme) -> InUse:
-    """What is in use now, by three statements."""
+    """What is in use now, by four statements."""
     entries = session.execute(select(Attendance.day, Attendance.area_id, Attendance.door_id).distinct()).all()
     stood = union(select(Pairing.door_id), select(Device.door_id))
     manned = {*session.scalars(stood), *(row.door_id for row in entries)}
@@ -278,6 +283,7 @@ def in_use(session: Session, plan: Programme) -> InUse:
     return InUse(
         days=frozenset(row.day for row in entries),
         areas=frozenset(plan.areas[row.area_id] for row in entries),
+        supervised=frozenset(plan.areas[one] for one in supervised_areas(session)),
         entered=frozenset(plan.doors[row.door_id].name for row in entries),
         manned=frozenset(plan.doors[one].name for one in manned),
         peopled=frozenset(row.name for row in of_categories if row.peopled),
@@ -323,6 +329,8 @@ def _fixed_areas(before: EventSettings, after: EventSettings, used: InUse) -> It
     for gone in _gone(before.areas, after.areas):
         if gone in used.areas:
             yield Problem("area_in_use", "areas", -1, params={"name": gone})
+        elif gone in used.supervised:
+            yield Problem("area_supervised", "areas", -1, params={"name": gone})
     was_main = {area.name for area in before.areas if area.main}
     for row, area in enumerate(after.areas):
         if used.areas and area.main and not was_main & {area.was, area.name}:

@@ -30,6 +30,8 @@ class Staff(Base):
     # In lower case, so that one person is not two.
     email: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
+    # Of a supervisor who has one area; the others have all.
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     # Hashed; empty until the person has set one by the link they were given.
     password: Mapped[str | None]
     active: Mapped[bool]
@@ -92,12 +94,18 @@ class NewPasskey:
     usage: str = "first"
 
 
-def add_staff(session: Session, email: str, *, role: str, uniquifier: str, now: datetime) -> Staff:
-    """A new member of staff without a password; raises Conflict for an address that is on the staff."""
+def add_staff(
+    session: Session, email: str, *, role: str, uniquifier: str, now: datetime, area_id: int | None = None
+) -> Staff:
+    """A new member of staff without a password, a supervisor perhaps of one area.
+
+    Raises Conflict for an address that is on the staff.
+    """
     known = staff_with_email(session, email)
     if known is not None:
         raise Conflict("staff_known", f"{email} is on the staff already, as {known.role}.")
     staff = Staff(email=email.lower(), role=role, active=True, fs_uniquifier=uniquifier, created_at=now)
+    staff.area_id = area_id if role == "supervisor" else None
     session.add(staff)
     session.flush()
     return staff
@@ -274,6 +282,7 @@ class Member:
     id: int
     email: str
     role: str
+    area_id: int | None
     active: bool
     joined: bool
     invited_until: datetime | None
@@ -290,6 +299,7 @@ def everybody(session: Session, *, now: datetime) -> Sequence[Member]:
             one.id,
             one.email,
             one.role,
+            one.area_id,
             one.active,
             one.password is not None,
             one.invitation_expires_at
@@ -311,12 +321,13 @@ def member(session: Session, staff_id: int) -> Staff:
     return found
 
 
-def change_role(session: Session, staff: Staff, *, role: str) -> bool:
-    """Another role for somebody; False where it is theirs. Raises Conflict for the last organiser."""
-    if staff.role == role:
+def change_role(session: Session, staff: Staff, *, role: str, area_id: int | None = None) -> bool:
+    """Another role or area for somebody; False where it is theirs. Raises Conflict for the last organiser."""
+    if (staff.role, staff.area_id) == (role, area_id):
         return False
-    _keep_an_organiser(session, staff)
-    staff.role = role
+    if staff.role != role:
+        _keep_an_organiser(session, staff)
+    staff.role, staff.area_id = role, area_id if role == "supervisor" else None
     session.flush()
     return True
 
@@ -351,3 +362,8 @@ def _keep_an_organiser(session: Session, staff: Staff) -> None:
     )
     if not session.scalars(others.order_by(Staff.id).with_for_update()).all():
         raise Conflict("last_organiser", "Nobody else could organise then: invite another organiser first.")
+
+
+def supervised_areas(session: Session) -> set[int]:
+    """The areas that are somebody's, so that they can't be removed."""
+    return {one for one in session.scalars(select(Staff.area_id).distinct()) if one is not None}

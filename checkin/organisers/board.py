@@ -15,7 +15,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import my_areas, open_to
 from checkin.db import reading
 from checkin.domain import arrivals
 from checkin.domain.arrivals import Entries, Numbers, PhoneSeen, Share
@@ -167,10 +167,14 @@ def _view(plan: Programme, *, now: datetime) -> View:
     first = counting[0] if counting else today
     usual = today if today in days else past[-1] if past else first
     asked = pages.chosen("day", map(str, days))
-    area = pages.number("area")
+    area, mine = pages.number("area"), my_areas(plan)
     when = "before" if not past else "after" if today > days[-1] else "during"
     return View(
-        area_id=plan.main_area if area is None or area not in plan.areas else area,
+        area_id=area
+        if area is not None and area in mine
+        else plan.main_area
+        if plan.main_area in mine
+        else next(iter(mine)),
         day=dt.date.fromisoformat(asked) if asked else usual,
         today=today,
         when=when,
@@ -202,6 +206,7 @@ def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> d
         "view": view,
         "hero": _hero(counted, plan, view, now=now),
         "as_of": pages.hour(numbers.at, plan),
+        "areas": my_areas(plan),
         "days": [(day.date, _day_name(day)) for day in plan.days],
         "chart": chart,
         "doors": _door_lines(numbers, plan, view, now=now),

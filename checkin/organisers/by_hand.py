@@ -8,7 +8,7 @@ from flask_babel import format_decimal
 from sqlalchemy import Row
 
 from checkin import clock, sentences
-from checkin.access import open_to
+from checkin.access import my_areas, open_to
 from checkin.db import transaction
 from checkin.domain import audit, by_hand
 from checkin.domain.programme import Programme
@@ -43,8 +43,8 @@ def index() -> str:
     with transaction() as session:
         plan = pages.programme_now(session)
         day = pages.chosen_day(plan, now=now)
-        found, more = by_hand.admissions(session, day=day, page=number)
-        total = by_hand.count(session, day=day)
+        found, more = by_hand.admissions(session, day=day, page=number, areas=my_areas(plan))
+        total = by_hand.count(session, day=day, areas=my_areas(plan))
         audit.record(
             session, "hand admissions listed", actor=pages.actor(), now=now, day=str(day), shown=len(found)
         )

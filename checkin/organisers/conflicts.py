@@ -12,11 +12,12 @@ from uuid import UUID
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
 from flask_babel import format_decimal, format_timedelta, lazy_gettext
 from flask_babel import gettext as _
+from flask_security import current_user
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import check_area, my_areas, open_to
 from checkin.db import reading, transaction
 from checkin.domain import audit, conflicts
 from checkin.domain.conflicts import KINDS, OFF_TIME, PRESSING, Conflict
@@ -139,7 +140,7 @@ def _page(typed: Typed | None) -> str:
         plan = pages.programme_now(session)
         sought = _sought(plan)
         day = dt.date.fromisoformat(sought.day) if sought.day else None
-        every = conflicts.conflicts(session, day=day)
+        every = [one for one in conflicts.conflicts(session, day=day) if one.area_id in my_areas(plan)]
         found = [one for one in every if one.kind in sought.kinds and _is_in(one, sought.state)]
         begin = sought.page * A_PAGE
         shown = found[begin : begin + A_PAGE]
@@ -253,6 +254,7 @@ def settle() -> Response:
         done = kind in KINDS and conflicts.settle(
             session, kind, subject, note=note, actor=pages.actor(), now=now
         )
+        _check_area(done or None, session)
         if done:
             audit.record(
                 session,
@@ -273,11 +275,19 @@ def reopen() -> Response:
     """Take back that a conflict was settled."""
     kind, subject, now = pages.typed("kind"), pages.typed("subject"), clock.now()
     with transaction() as session:
+        every = conflicts.conflicts(session, kinds=[kind] if kind in KINDS else [])
+        _check_area(next((one for one in every if one.subject == subject), None), session)
         done = conflicts.reopen(session, kind, subject)
         if done:
             about = f"conflict:{subject}"
             audit.record(session, "conflict reopened", actor=pages.actor(), now=now, subject=about, kind=kind)
     return _back(done, _("Open again."))
+
+
+def _check_area(conflict: Conflict | None, session: Any) -> None:
+    """Raises Forbidden where a supervisor decides about somebody else's area; the transaction ends with it."""
+    if conflict is not None:
+        check_area(conflict.area_id, pages.programme_now(session))
 
 
 def _back(done: bool, said: str) -> Response:
@@ -299,10 +309,10 @@ class _Kept:
 
     def __init__(self) -> None:
         self._at: datetime | None = None
-        self._count = 0
+        self._count = Counter[int]()
         self._lock = Lock()
 
-    def count(self, counted: Callable[[], int], *, now: datetime) -> int:
+    def count(self, counted: Callable[[], Counter[int]], *, now: datetime) -> Counter[int]:
         with self._lock:
             if self._at is None or abs(now - self._at) >= KEPT:
                 self._count, self._at = counted(), now
@@ -318,11 +328,12 @@ def _kept() -> _Kept:
 
 
 def _open_conflicts() -> int:
-    def counted() -> int:
+    def counted() -> Counter[int]:
         with reading() as session:
             return conflicts.open_conflicts(session)
 
-    return _kept().count(counted, now=clock.now())
+    by_area, mine = _kept().count(counted, now=clock.now()), current_user.area_id
+    return by_area.total() if mine is None else by_area[mine]
 
 
 @blueprint.app_context_processor

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import check_area, my_doors, open_to
 from checkin.adapters import qr
 from checkin.config import LOOPBACK
 from checkin.db import reading, transaction
@@ -58,11 +58,16 @@ def index() -> str:
         paired = [device for device in doors.devices(db_session) if device.kind != "paper"]
         devices = sorted(paired, key=lambda device: (len(device.name), device.name))
         of_all = phones.known(db_session, now=now)
-    rows = [(device, phones.phone_row(device, plan, of_all, now=now)) for device in devices]
+    mine = my_doors(plan)
+    rows = [
+        (device, phones.phone_row(device, plan, of_all, now=now))
+        for device in devices
+        if plan.doors[device.door_id] in mine
+    ]
     live = [(device.door_id, row) for device, row in rows if device.revoked_at is None]
     return render_template(
         "organiser/doors.html",
-        doors=[(door, [row for at, row in live if at == door.id]) for door in plan.doors.values()],
+        doors=[(door, [row for at, row in live if at == door.id]) for door in mine],
         revoked=[row for device, row in rows if device.revoked_at is not None],
         phones=len(live),
         unreachable=_unreachable(),
@@ -111,7 +116,7 @@ def pair(door_id: uuid.UUID) -> str:
         door=door,
         kind=kind,
         offered=shown,
-        places=plan.doors.values(),
+        places=my_doors(plan),
         unreachable=_unreachable(),
         base_url=_base_url(),
     )
@@ -120,6 +125,7 @@ def pair(door_id: uuid.UUID) -> str:
 def _door(plan: Programme, door_id: uuid.UUID) -> DoorPlace:
     if door_id not in plan.doors:
         raise NotFound("unknown_door", "There is no such door.")
+    check_area(plan.doors[door_id].area_id, plan)
     return plan.doors[door_id]
 
 
@@ -191,8 +197,9 @@ def move(device_id: uuid.UUID) -> BaseResponse:
         plan = pages.programme_now(db_session)
         if door_id is None or door_id not in plan.doors:
             raise Refusal("unknown_door", "Please choose one of the doors.")
-        door = plan.doors[door_id]
+        door = _door(plan, door_id)
         device = doors.device(db_session, device_id)
+        _door(plan, device.door_id)
         doors.move_device(db_session, device.id, door_id=door.id)
         audit.record(
             db_session,
@@ -215,6 +222,7 @@ def revoke(device_id: uuid.UUID) -> BaseResponse | str:
     now = clock.now()
     with transaction() as db_session:
         device = doors.device(db_session, device_id)
+        _door(pages.programme_now(db_session), device.door_id)
         # A second click finds it done.
         if device.revoked_at is None:
             doors.revoke_device(db_session, device.id, now=now)

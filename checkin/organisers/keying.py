@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.domain import audit, paper
 from checkin.domain.paper import Keyed
@@ -135,7 +135,7 @@ def _page(
         lately = paper.lately(session, at_most=SHOWN)
     return render_template(
         "organiser/keying.html",
-        doors=plan.doors.values(),
+        doors=my_doors(plan),
         days=[(one.date, pages.day_name(one.date)) for one in plan.days],
         sheet=sheet,
         example=f"{plan.reference_prefix}-00042 09:15",

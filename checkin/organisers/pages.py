@@ -21,7 +21,6 @@ from checkin.errors import NotFound
 
 LONGEST_REASON = 300
 LONGEST_REFERENCE = 20
-# What the database keeps in a column of whole numbers.
 
 # Values and what is shown for them.
 Choices = list[tuple[str, str]]

@@ -9,7 +9,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.documents.paper import PaperList, paper_list
 from checkin.domain import audit, paper
@@ -33,7 +33,7 @@ def index() -> str:
         people = [] if door is None else paper.entitled(session, plan, door, day)
     return render_template(
         "organiser/paper.html",
-        doors=plan.doors.values(),
+        doors=my_doors(plan),
         days=[(one.date, pages.day_name(one.date)) for one in plan.days],
         door=door,
         day=day,
@@ -115,9 +115,9 @@ def _group_name(group: str) -> str:
 
 
 def chosen_door(value: str, plan: Programme) -> DoorPlace | None:
-    """The door of an id, None for any other text."""
+    """The door of an id, None for any other text and for doors of others' areas."""
     door_id = pages.identifier(value)
-    return None if door_id is None else plan.doors.get(door_id)
+    return next((door for door in my_doors(plan) if door.id == door_id), None)
 
 
 def chosen_day(value: str, plan: Programme) -> date | None:

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from checkin import clock, sentences
-from checkin.access import open_to
+from checkin.access import check_area, my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.domain import audit, conflicts, doors, gaps, protocol, quarantine, queue_files
 from checkin.domain.doors import Device
@@ -186,6 +186,7 @@ def page(
     with reading() as session:
         plan = pages.programme_now(session)
         device = doors.device(session, device_id)
+        check_area(plan.doors[device.door_id].area_id, plan)
         of_it = known(session, device_id=device_id, now=now)
         held = quarantine.waiting(session, device_id, at_most=HELD_SHOWN)
         decided = quarantine.decided(session, device_id, at_most=DECIDED_SHOWN)
@@ -198,7 +199,7 @@ def page(
         template,
         phone=phone_row(device, plan, of_it, now=now),
         at=device.door_id,
-        doors=plan.doors.values(),
+        doors=my_doors(plan),
         missing=ranges(of_it.missing.get(device_id, ()), at_most=RANGES_ON_PAGE),
         held=[_scan_row(row, plan) for row in held],
         decided=[_decided_row(row, plan, actors) for row in decided],

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import open_to
+from checkin.access import my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.documents.practice import practice_sheet
 from checkin.domain import audit, readiness
@@ -82,8 +82,11 @@ def _page(template: str) -> str:
     with reading() as session:
         plan = pages.programme_now(session)
         phones = readiness.phones(session)
-    order = {door_id: place for place, door_id in enumerate(plan.doors)}
-    phones = sorted(phones, key=lambda phone: (order[phone.door_id], len(phone.name), phone.name))
+    order = {door.id: place for place, door in enumerate(my_doors(plan))}
+    phones = sorted(
+        (phone for phone in phones if phone.door_id in order),
+        key=lambda phone: (order[phone.door_id], len(phone.name), phone.name),
+    )
     lines = [_line(phone, plan, now=now) for phone in phones]
     return render_template(
         template,

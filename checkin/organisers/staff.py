@@ -15,8 +15,9 @@ from checkin.access import freshly, open_to
 from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.documents.inviting import mail_invitation
-from checkin.domain import audit, staff
+from checkin.domain import audit, sessions, staff
 from checkin.domain.details import email_address
+from checkin.domain.programme import Programme
 from checkin.domain.staff import ROLES, Staff
 from checkin.errors import Refusal
 from checkin.limits import limiter
@@ -41,18 +42,21 @@ def index() -> str:
 @freshly
 def add() -> Response | str | tuple[str, int]:
     """A new member, invited by mail, or by an address that is shown once."""
-    typed, role, now = request.form.get("email", ""), request.form.get("role", ""), clock.now()
-    email = email_address(typed.strip()[:320])
-    if email is None or role not in ROLES:
+    typed, wanted, now = request.form.get("email", ""), request.form.get("role", ""), clock.now()
+    email, asked = email_address(typed.strip()[:320]), _role(wanted)
+    if email is None or asked is None:
         wrong = _("Write one e-mail address, and choose a role.")
-        return _page(email=typed, role=role, alert=wrong), 422
+        return _page(email=typed, role=wanted, alert=wrong), 422
+    role, area_id = asked
     try:
         with transaction() as session:
-            member = staff.add_staff(session, email, role=role, uniquifier=new_id().hex, now=now)
-            _record(session, "staff added", member, now=now, role=role)
+            member = staff.add_staff(
+                session, email, role=role, uniquifier=new_id().hex, now=now, area_id=area_id
+            )
+            _record(session, "staff added", member, now=now, role=wanted)
             link = _invited(session, member, now=now)
     except Refusal as refusal:
-        return _page(email=typed, role=role, alert=sentences.on_a_page(refusal.code, refusal.sentence)), 422
+        return _page(email=typed, role=wanted, alert=sentences.on_a_page(refusal.code, refusal.sentence)), 422
     return _told(email, link)
 
 
@@ -77,12 +81,14 @@ def invite(staff_id: int) -> Response | str:
 def role(staff_id: int) -> Response | tuple[str, int]:
     """Another role."""
     wanted = request.form.get("role", "")
-    if wanted not in ROLES:
+    asked = _role(wanted)
+    if asked is None:
         return _page(alert=_("Write one e-mail address, and choose a role.")), 422
+    role, area_id = asked
 
     def change(session: Session, member: Staff) -> str:
-        before = member.role
-        changed = staff.change_role(session, member, role=wanted)
+        before = _value(member.role, member.area_id)
+        changed = staff.change_role(session, member, role=role, area_id=area_id)
         if changed:
             _record(session, "staff role changed", member, now=clock.now(), role=wanted, was=before)
         return _("The role is changed.") if changed else ""
@@ -136,6 +142,31 @@ def sign_out(staff_id: int) -> Response | tuple[str, int]:
     return _done(staff_id, change)
 
 
+def _value(role: str, area_id: int | None) -> str:
+    """A role as forms and the audit log have it: `supervisor:2` is one of the area with this number alone."""
+    return role if area_id is None else f"{role}:{area_id}"
+
+
+def _role(value: str) -> tuple[str, int | None] | None:
+    """The role and area of a form; None for what is none of those offered."""
+    with reading() as session:
+        plan = pages.programme_now(session)
+    offered = {_value(role, area): (role, area) for role, area, _name in _roles(plan)}
+    return offered.get(value)
+
+
+def _roles(plan: Programme) -> list[tuple[str, int | None, str]]:
+    """What somebody on the staff may be; with several areas, a supervisor may have one of them."""
+    several = plan.areas.items() if len(plan.areas) > 1 else ()
+    found: list[tuple[str, int | None, str]] = []
+    for role in ROLES:
+        name = str(STAFF_ROLES[role])
+        found.append((role, None, name))
+        if role == "supervisor":
+            found += [(role, area, f"{name} · {area_name}") for area, area_name in several]
+    return found
+
+
 def _done(staff_id: int, change: Callable[[Session, Staff], str]) -> Response | tuple[str, int]:
     """The list again, with what was done; a refusal stands above it."""
     try:
@@ -176,10 +207,13 @@ def _page(*, email: str = "", role: str = "desk", alert: str = "", invited: str 
     with reading() as session:
         plan = pages.programme_now(session)
         members = staff.everybody(session, now=now)
+        signed_in = sessions.last_seen(session, now=now)
     return render_template(
         "organiser/staff.html",
         members=members,
-        roles=STAFF_ROLES,
+        signed_in=signed_in,
+        roles={_value(role, area): name for role, area, name in _roles(plan)},
+        value=_value,
         email=email,
         role=role,
         alert=alert,

@@ -1,7 +1,9 @@
 """Signing in and out: who gets in, and what the others learn."""
 
+import re
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,14 @@ from checkin import clock
 from checkin.access import is_ours
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import staff
+from checkin.domain import sessions, staff
 from checkin.domain.audit import Audit
 from tests.accounts.people import PASSWORD, Browser, Member, enrol, errors_on, opened
 
+ON_A_PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/131.0.0.0 Mobile Safari/537.36"
+)
 ELSEWHERE = [
     "//evil.example",
     "///evil.example",
@@ -245,6 +251,52 @@ def test_signing_out_ends_every_session(application: Flask, browser: Browser) ->
     thief = Browser(application)
     thief.client.set_cookie("checkin", copied)
     assert [b.get("/account").status_code for b in (browser, other, thief)] == [302, 302, 302]
+
+
+def test_one_sees_where_one_is_signed_in_and_ends_one_of_them(application: Flask, browser: Browser) -> None:
+    member, other, stranger = enrol(application), Browser(application), Browser(application)
+    other.client.environ_base["HTTP_USER_AGENT"] = ON_A_PHONE
+    browser.sign_in(member)
+    other.sign_in(member, step=1)
+    stranger.sign_in(enrol(application))
+
+    page = browser.get("/account").text
+
+    ends = re.findall(r'action="(/account/sessions/\d+/end)"', page)
+    assert len(ends) == 2
+    assert "Chrome Mobile on Android" in page
+    [mine] = re.findall(r'action="(/account/sessions/\d+/end)"', stranger.get("/account").text)
+    # Nobody ends a session of somebody else.
+    browser.send(mine, page="/account")
+    assert stranger.get("/account").status_code == 200
+
+    # The latest seen is first.
+    browser.send(ends[0], page="/account")
+    assert [b.get("/account").status_code for b in (browser, other)] == [200, 302]
+    kept = browser.cookie()
+    reply = browser.send(ends[1], page="/account")
+    assert (reply.status_code, reply.location) == (303, "/login")
+    thief = Browser(application)
+    thief.client.set_cookie("checkin", kept)
+    assert thief.get("/account").status_code == 302
+
+
+def test_that_somebody_is_here_is_kept_every_five_minutes(
+    application: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, now = enrol(application), clock.now()
+    browser.sign_in(member)
+
+    def seen_at() -> datetime:
+        with application.app_context(), reading() as session:
+            [one] = sessions.of(session, member.id, now=now)
+            return one.seen_at
+
+    first = seen_at()
+    for minutes, is_kept in ((4, False), (6, True)):
+        monkeypatch.setattr(clock, "now", lambda minutes=minutes: now + timedelta(minutes=minutes))
+        browser.get("/account")
+        assert (seen_at() > first) == is_kept
 
 
 def test_signing_out_takes_a_form_of_ours(application: Flask, browser: Browser) -> None:

@@ -56,6 +56,8 @@ class Tour:
     address: str
     name: str
     size: str
+    # Other words make other widths, and no other faults: axe takes half of the time.
+    asks_axe: bool
 
     def __post_init__(self) -> None:
         self.faults: list[str] = []
@@ -81,10 +83,11 @@ class Tour:
 
     def _look(self, stop: str) -> None:
         page = self.page
-        self.faults += [
-            f"{stop}: {fault['id']}: {fault['nodes'][0]['html'][:120]}"
-            for fault in Axe().run(page).response["violations"]
-        ]
+        if self.asks_axe:
+            self.faults += [
+                f"{stop}: {fault['id']}: {fault['nodes'][0]['html'][:120]}"
+                for fault in Axe().run(page).response["violations"]
+            ]
         self.faults += [f"{stop}: cut: {what}" for what in page.evaluate(CUT)]
         if PICTURES:
             folder = Path(PICTURES)
@@ -115,7 +118,7 @@ def test_every_page_has_no_faults(
         address = served.address
         context = chromium.new_context(viewport=SIZES[size], color_scheme=scheme, locale=language)
         context.add_cookies([{"name": "language", "value": language, "url": address}])
-        tour = Tour(context, address, f"{size}-{language}", size)
+        tour = Tour(context, address, f"{size}-{language}", size, asks_axe=language == "en")
 
         for stop, path, act in scene.stops():
             tour.visit(stop, path, act=act)

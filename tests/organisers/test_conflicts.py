@@ -201,7 +201,7 @@ def test_a_conflict_without_a_note_comes_back_with_its_filters(expo_now: Flask) 
 
 @pytest.mark.parametrize("kind", ["nothing", "doubled", "off_time", "many"])
 def test_what_is_no_conflict_is_not_settled(expo_now: Flask, kind: str) -> None:
-    unknown = Conflict(kind, "x:y:z", clock.now().date(), clock.now(), 1, None)
+    unknown = Conflict(kind, "x:y:z", clock.now().date(), 1, clock.now(), 1, None)
 
     assert _settle(signed_in(expo_now), unknown, "note") == 303
     assert _found(expo_now) == {}

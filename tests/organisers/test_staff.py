@@ -13,7 +13,10 @@ from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.domain import staff
 from checkin.domain.audit import Audit
+from checkin.domain.doors import device_with_token
 from checkin.domain.staff import Staff
+from checkin.errors import Refusal
+from tests import world
 from tests.accounts.people import Browser, opened
 from tests.bench.statements import counted
 from tests.mailboxes import mailbox
@@ -175,3 +178,62 @@ def test_with_a_mail_server_the_invitation_goes_by_mail(expo: Flask, database_ur
             assert letter.header("Subject") == "Your sign-in for Smart City Expo Kuala Lumpur 2025"
             [path] = re.findall(r"(/invitation/[\w-]+)", letter.part("text/plain"))
             assert app.test_client().get(path, headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_a_supervisor_may_have_one_area_alone(expo: Flask) -> None:
+    browser = organiser(expo)
+    browser.send(PAGE, email="sue@example.org", role="supervisor:2")
+    assert members(expo)["sue@example.org"].area_id == 2
+
+    phones = {door: world.pair(expo, door) for door in ("Gate A", "Hall door")}
+    sue = signed_in(expo, "supervisor", area_id=2)
+
+    page = sue.get("/organiser/doors").text
+    assert ("Hall door" in page, "Gate A" in page) == (True, False)
+    with expo.app_context(), reading() as session:
+        ids = {
+            name: (found.id, found.door_id)
+            for name, phone in phones.items()
+            if (found := device_with_token(session, phone.token)) is not None
+        }
+    for name, status in (("Gate A", 403), ("Hall door", 200)):
+        device, door = ids[name]
+        statuses = [
+            sue.get(f"/organiser/doors/{door}/pair").status_code,
+            sue.get(f"/organiser/doors/phones/{device}").status_code,
+            sue.get(f"/organiser/doors/phones/{device}/revoke").status_code,
+        ]
+        assert statuses == [status] * 3
+    home, form = "/organiser/doors", "/account"
+    assert sue.send(f"{home}/phones/{ids['Gate A'][0]}/revoke", page=form).status_code == 403
+    hall = sue.send(f"{home}/phones/{ids['Hall door'][0]}/move", page=form, door=str(ids["Gate A"][1]))
+    assert hall.status_code == 403
+    board = sue.get("/organiser?area=1")
+    assert "Expo</a>" not in board.text
+    assert (
+        sue.get("/organiser/paper").text.count("<option")
+        == browser.get("/organiser/paper").text.count("<option") - 3
+    )
+
+
+def test_an_area_with_a_supervisor_stays(expo: Flask) -> None:
+    signed_in(expo, "supervisor", area_id=2)
+    areas, doors = world.SETTINGS["areas"][:1], world.SETTINGS["doors"][:3]
+    categories = [one | {"areas": ["Expo"]} for one in world.SETTINGS["categories"]]
+
+    with pytest.raises(Refusal, match="Hall has a supervisor"):
+        world.set_event(expo, areas=areas, doors=doors, categories=categories)
+
+
+def test_another_role_takes_the_area_away(expo: Flask) -> None:
+    browser = organiser(expo)
+    signed_in(expo, "supervisor", area_id=2)
+    sue = members(expo)["supervisor@example.org"]
+
+    assert 'value="supervisor:2" selected' in browser.get(PAGE).text
+    browser.send(f"{PAGE}/{sue.id}/role", page=PAGE, role="desk")
+
+    sue = members(expo)["supervisor@example.org"]
+    assert (sue.role, sue.area_id) == ("desk", None)
+    assert browser.send(f"{PAGE}/{sue.id}/role", page=PAGE, role="supervisor:9").status_code == 422
+    assert browser.send(f"{PAGE}/{sue.id}/role", page=PAGE, role="organiser:2").status_code == 422
