@@ -100,6 +100,25 @@ def _on_sqlite(element: seconds_between, compiler: Any, **kw: Any) -> str:
     return f"(({later}) - ({earlier})) / 1000000.0"
 
 
+class seconds_before(FunctionElement[datetime]):  # noqa: N801 - reads like SQL's own functions.
+    """The Instant so many seconds before one: unlike a difference, something that an index can begin at."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(seconds_before, "postgresql")
+def _before_on_postgresql(element: seconds_before, compiler: Any, **kw: Any) -> str:
+    moment, seconds = (compiler.process(one, **kw) for one in element.clauses)
+    return f"({moment} - {seconds} * INTERVAL '1 second')"
+
+
+@compiles(seconds_before, "sqlite")
+def _before_on_sqlite(element: seconds_before, compiler: Any, **kw: Any) -> str:
+    moment, seconds = (compiler.process(one, **kw) for one in element.clauses)
+    return f"({moment} - {seconds} * 1000000)"
+
+
 db = SQLAlchemy()
 
 

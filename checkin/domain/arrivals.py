@@ -130,11 +130,16 @@ class Numbers:
     wrong_ways: Sequence[WrongWay]
 
 
-def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.date, now: datetime) -> Numbers:
-    """The board's numbers in six statements, whatever the number of people and scans."""
-    before = day_before(programme, day)
-    days = [day] if before is None else [day, before]
-    counted = _entries(session, programme, area_id=area_id, days=days)
+def numbers(
+    session: Session,
+    programme: Programme,
+    *,
+    area_id: int,
+    day: dt.date,
+    now: datetime,
+    before: Entries | None = None,
+) -> Numbers:
+    """The board's numbers in six statements, whatever the number of people and scans, beside an earlier day's."""
     passages = exits.latest(session, day=day, now=now)
     held, returns = session.execute(
         select(held_count().scalar_subquery(), exits.returns(area_id=area_id, day=day).scalar_subquery())
@@ -142,8 +147,8 @@ def numbers(session: Session, programme: Programme, *, area_id: int, day: dt.dat
     return Numbers(
         at=now,
         area_id=area_id,
-        entries=counted[day],
-        before=None if before is None else counted[before],
+        entries=entries(session, programme, area_id=area_id, day=day),
+        before=before,
         people=_people(session, programme, area_id=area_id, day=day),
         phones=phones(session),
         held=held,
@@ -162,22 +167,21 @@ def day_before(programme: Programme, day: dt.date) -> dt.date | None:
     return max((one.date for one in programme.days if one.date < day and one.counts == counts), default=None)
 
 
-def _entries(
-    session: Session, programme: Programme, *, area_id: int, days: Sequence[dt.date]
-) -> dict[dt.date, Entries]:
+def entries(session: Session, programme: Programme, *, area_id: int, day: dt.date) -> Entries:
+    """An area's first entries on a day."""
     quarter = _span(Attendance.first_at, QUARTER)
     query = (
-        select(Attendance.day, Attendance.door_id, quarter.label("quarter"), func.count().label("people"))
-        .where(Attendance.day.in_(days), _counts_in(programme, area_id))
-        .group_by(Attendance.day, Attendance.door_id, quarter)
-        .order_by(Attendance.day, quarter)
+        select(Attendance.door_id, quarter.label("quarter"), func.count().label("people"))
+        .where(Attendance.day == day, _counts_in(programme, area_id))
+        .group_by(Attendance.door_id, quarter)
+        .order_by(quarter)
     )
-    found = {day: Entries(day, defaultdict(Counter)) for day in days}
+    found = Entries(day, defaultdict(Counter))
     for row in session.execute(query):
         begins = datetime.fromtimestamp(row.quarter * int(QUARTER.total_seconds()), UTC)
         # A phone whose clock was set between two uploads may name a quarter of another day: it stays in its own.
         when = programme.minute_of(begins) // 15 % QUARTERS_A_DAY
-        found[row.day].by_door[row.door_id][when] += row.people
+        found.by_door[row.door_id][when] += row.people
     return found
 
 
@@ -198,12 +202,13 @@ def _counts_in(programme: Programme, area_id: int) -> Any:
 
 
 def _people(session: Session, programme: Programme, *, area_id: int, day: dt.date) -> People:
-    here = [Attendance.delegate_id == Delegate.id, Attendance.day == day]
+    here = [Attendance.day == day]
     if area_id != programme.main_area:
         here.append(Attendance.area_id == area_id)
+    came = select(Attendance.delegate_id).where(*here).distinct().subquery()
     group = (Delegate.status, Delegate.category_id, Delegate.country, Delegate.delegation)
-    came = func.count().filter(exists().where(*here)).label("came")
-    query = select(*group, func.count().label("people"), came).group_by(*group)
+    query = select(*group, func.count().label("people"), func.count(came.c.delegate_id).label("came"))
+    query = query.outerjoin(came, came.c.delegate_id == Delegate.id).group_by(*group)
     people = People()
     for row in session.execute(query):
         people.statuses[row.status] += row.people

@@ -6,15 +6,30 @@ have joined it since.
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Row, and_, delete, exists, func, literal, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    Row,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from checkin.db import Base, Instant, insert_ignoring, seconds_between
+from checkin.db import Base, Instant, insert_ignoring, seconds_before, seconds_between
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.scans import Scan, Void
@@ -75,18 +90,24 @@ class Conflict:
 Place = tuple[int, int, date]
 
 
-def conflicts(session: Session, *, kinds: Iterable[str] = KINDS, day: date | None = None) -> list[Conflict]:
+def conflicts(session: Session, *, kinds: Collection[str] = KINDS, day: date | None = None) -> list[Conflict]:
     """The conflicts there are, settled ones too, the latest first."""
     settled = {(one.kind, one.subject): one for one in session.scalars(select(Settlement))}
     found = []
-    for kind in kinds:
-        for row in session.execute(_STATEMENTS[kind](day)):
-            subject = ":".join(map(str, row[:-4] if kind in ABOUT_A_SCAN else row[:-3]))
-            known = settled.get((kind, subject))
-            is_settled = known is not None and known.scans >= row.scans
-            settlement = known if is_settled else None
-            found.append(Conflict(kind, subject, row.day, row.place, row.at, row.scans, settlement))
+    for row in session.execute(union_all(*(_STATEMENTS[kind](day) for kind in kinds))) if kinds else ():
+        subject = _subject(row)
+        known = settled.get((row.kind, subject))
+        settlement = known if known is not None and known.scans >= row.scans else None
+        found.append(Conflict(row.kind, subject, row.day, row.area_id, row.at, row.scans, settlement))
     return sorted(found, key=lambda one: (one.at, one.kind, one.subject), reverse=True)
+
+
+def _subject(row: Row[Any]) -> str:
+    if row.kind in ABOUT_A_SCAN:
+        return str(row.scan_id)
+    if row.kind == OFF_TIME:
+        return f"{row.device_id}:{row.day}"
+    return f"{row.delegate_id}:{row.area_id}:{row.day}"
 
 
 def open_conflicts(session: Session) -> Counter[int]:
@@ -120,91 +141,111 @@ def _settlement(kind: str, subject: str) -> Any:
 
 def _counts(scan: Any) -> Any:
     """Whether a scan is an entry that was counted as one."""
+    return and_(_entered(scan), ~exists().where(Void.scan_id == scan.id))
+
+
+def _entered(scan: Any) -> Any:
+    """Whether a scan is an entry, voided or not."""
     return and_(
         scan.direction == "in",
         scan.verdict.in_((ADMITTED, RETURNED, REPEAT)),
         scan.just_now.is_(False),
-        ~exists().where(Void.scan_id == scan.id),
     )
 
 
-def _one_scan() -> Any:
-    return select(Scan.id, Scan.day, Scan.at, literal(1).label("scans"), Scan.area_id.label("place"))
-
-
-def _of_a_scan(*where: Any, day: date | None) -> Any:
-    query = _one_scan().where(*where, ~exists().where(Void.scan_id == Scan.id))
+def _of_a_scan(kind: str, *where: Any, day: date | None) -> Any:
+    one = {"scan_id": Scan.id, "area_id": Scan.area_id, "at": Scan.at, "scans": literal(1)}
+    query = select(*_columns(kind, one)).where(*where, ~exists().where(Void.scan_id == Scan.id))
     return query if day is None else query.where(Scan.day == day)
+
+
+def _of_many(kind: str, *where: Any, of: Collection[str], day: date | None) -> Any:
+    """The scans of each of the columns `of`, area and day that speak for one conflict together."""
+    columns = {name: getattr(Scan, name) for name in of}
+    counted = {"at": func.max(Scan.at), "scans": func.count(), "area_id": func.min(Scan.area_id)}
+    query = select(*_columns(kind, counted | columns)).where(*where)
+    query = query.group_by(*columns.values(), Scan.day)
+    return query if day is None else query.where(Scan.day == day)
+
+
+def _columns(kind: str, columns: Mapping[str, Any]) -> list[Any]:
+    """The same columns for each kind: what a kind doesn't tell is NULL, of its type, which PostgreSQL asks for."""
+    told_by_some = ("device_id", "delegate_id")
+    every: dict[str, Any] = {name: cast(null(), getattr(Scan, name).type) for name in told_by_some}
+    every |= {"scan_id": cast(null(), Scan.id.type), "day": Scan.day, **columns}
+    return [literal(kind).label("kind"), *(every[name].label(name) for name in sorted(every))]
+
+
+# In the words of ix_scan_shown_otherwise.
+_SHOWN_OTHERWISE = text("scan.shown <> scan.verdict AND scan.shown <> ''")
 
 
 def _doubled(day: date | None) -> Any:
     """A phone showed a first entry that another phone had shown before."""
-    return _of_a_scan(Scan.shown == ADMITTED, Scan.verdict.in_((REPEAT, RETURNED)), day=day)
+    again = (Scan.shown == ADMITTED, Scan.verdict.in_((REPEAT, RETURNED)))
+    return _of_a_scan(DOUBLED, _SHOWN_OTHERWISE, *again, day=day)
 
 
 def _overruled(day: date | None) -> Any:
     """A phone let somebody in whom the server refuses: it did not know yet that a badge was revoked."""
-    return _of_a_scan(Scan.shown.in_((ADMITTED, RETURNED)), Scan.verdict == REFUSED, day=day)
+    refused = (Scan.shown.in_((ADMITTED, RETURNED)), Scan.verdict == REFUSED)
+    return _of_a_scan(OVERRULED, _SHOWN_OTHERWISE, *refused, day=day)
 
 
 def is_off_time(scan: Any = Scan) -> Any:
     """Whether a scan's time is doubtful: a clock that was far off, or a time that can't be."""
+    # Literal, in the words of ix_scan_off_time: SQLite finds no index by a parameter.
+    off_ms: Any = literal_column(str(CLOCK_OFF_MS))
+    off_s: Any = literal_column(str(CLOCK_OFF_S))
+    minus: Any = literal_column(str(-CLOCK_OFF_MS))
+    old_s: Any = literal_column(str(OLD_S))
     return and_(
-        scan.input != "paper",
+        scan.input != literal_column("'paper'"),
         or_(
-            scan.skew_ms > CLOCK_OFF_MS,
-            scan.skew_ms < -CLOCK_OFF_MS,
-            seconds_between(scan.at, scan.received_at) > CLOCK_OFF_S,
-            seconds_between(scan.received_at, scan.at) > OLD_S,
+            scan.skew_ms > off_ms,
+            scan.skew_ms < minus,
+            seconds_between(scan.at, scan.received_at) > off_s,
+            seconds_between(scan.received_at, scan.at) > old_s,
         ),
     )
 
 
 def _off_time(day: date | None) -> Any:
     """A phone's scans of a day that were made by a wrong clock: one conflict for all of them."""
-    counted = (
-        func.max(Scan.at).label("at"),
-        func.count().label("scans"),
-        func.min(Scan.area_id).label("place"),
-    )
-    query = select(Scan.device_id, Scan.day, *counted)
-    return _grouped(query.where(is_off_time()), Scan.device_id, day=day)
-
-
-def _grouped(query: Any, *subject: Any, day: date | None) -> Any:
-    query = query.group_by(*subject, Scan.day)
-    return query if day is None else query.where(Scan.day == day)
+    return _of_many(OFF_TIME, is_off_time(), of=["device_id"], day=day)
 
 
 def _two_places(day: date | None) -> Any:
     """Somebody entered an area at two doors within a minute; the later entry is the subject."""
-    before = aliased(Scan)
+    # Few have entered twice within a minute: an index alone tells who, and of these the rest is asked.
+    one, other, before = aliased(Scan), aliased(Scan), aliased(Scan)
+    again = select(one.id).where(_entered(one), select(literal(1)).where(*_shortly(other, one)).exists())
     elsewhere = exists().where(
-        before.delegate_id == Scan.delegate_id,
-        before.area_id == Scan.area_id,
-        before.day == Scan.day,
-        before.at <= Scan.at,
-        before.id != Scan.id,
+        *_shortly(before, Scan),
         before.device_id != Scan.device_id,
         before.door_id != Scan.door_id,
         or_(before.at < Scan.at, before.id < Scan.id),
-        seconds_between(Scan.at, before.at) <= AT_TWO_DOORS_S,
-        _counts(before),
+        ~exists().where(Void.scan_id == before.id),
     )
-    query = _one_scan().where(_counts(Scan), elsewhere)
-    return query if day is None else query.where(Scan.day == day)
+    return _of_a_scan(TWO_PLACES, Scan.id.in_(again), elsewhere, day=day)
+
+
+def _shortly(before: Any, scan: Any) -> Any:
+    """Whether an entry, voided or not, was within the minute before another one of the same person and place."""
+    return (
+        before.delegate_id == scan.delegate_id,
+        before.area_id == scan.area_id,
+        before.day == scan.day,
+        before.at.between(seconds_before(scan.at, AT_TWO_DOORS_S), scan.at),
+        before.id != scan.id,
+        _entered(before),
+    )
 
 
 def _many(day: date | None) -> Any:
     """Somebody entered an area three times a day or more."""
-    subject = (Scan.delegate_id, Scan.area_id)
-    counted = (
-        func.max(Scan.at).label("at"),
-        func.count().label("scans"),
-        func.min(Scan.area_id).label("place"),
-    )
-    query = select(*subject, Scan.day, *counted)
-    return _grouped(query.where(_counts(Scan)), *subject, day=day).having(func.count() >= MANY_ENTRIES)
+    often = _of_many(MANY, _counts(Scan), of=["delegate_id", "area_id"], day=day)
+    return often.having(func.count() >= MANY_ENTRIES)
 
 
 _STATEMENTS = {
@@ -285,11 +326,13 @@ def _detailed() -> Any:
 
 
 def _subjects(session: Session, ids: Sequence[uuid.UUID]) -> dict[str, Row[Any]]:
-    return {str(row.id): row for row in session.execute(_detailed().where(Scan.id.in_(ids)))}
+    return {str(row.id): row for row in session.execute(_detailed().where(Scan.id.in_(ids)))} if ids else {}
 
 
 def _entries(session: Session, places: set[Place]) -> dict[Place | None, list[Row[Any]]]:
     found: dict[Place | None, list[Row[Any]]] = defaultdict(list)
+    if not places:
+        return found
     delegates, days = {place[0] for place in places}, {place[2] for place in places}
     query = _detailed().where(Scan.delegate_id.in_(delegates), Scan.day.in_(days), _counts(Scan))
     for row in session.execute(query.order_by(Scan.at, Scan.id)):
@@ -299,6 +342,8 @@ def _entries(session: Session, places: set[Place]) -> dict[Place | None, list[Ro
 
 def _first_and_last(session: Session, subjects: Sequence[str]) -> dict[str, list[Row[Any]]]:
     found: dict[str, list[Row[Any]]] = defaultdict(list)
+    if not subjects:
+        return found
     phones = [uuid.UUID(subject.partition(":")[0]) for subject in subjects]
     of_day = (Scan.device_id, Scan.day)
     from_first = func.row_number().over(partition_by=of_day, order_by=(Scan.at, Scan.id))

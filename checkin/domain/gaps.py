@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from checkin.domain.doors import Device
 from checkin.domain.scans import Scan
@@ -44,13 +44,14 @@ def total(missing: Sequence[Gap]) -> int:
 
 
 def _between(device_id: uuid.UUID | None) -> Any:
-    before = func.lag(Scan.seq, 1, 0).over(partition_by=Scan.device_id, order_by=Scan.seq)
-    numbered = select(Scan.device_id, before.label("before"), Scan.seq)
+    other = aliased(Scan)
+    same_phone = other.device_id == Scan.device_id
+    before = select(func.coalesce(func.max(other.seq), 0)).where(same_phone, other.seq < Scan.seq)
+    query = select(Scan.device_id, before.scalar_subquery(), Scan.seq).distinct()
+    query = query.where(Scan.seq > 1, ~exists().where(same_phone, other.seq == Scan.seq - 1))
     if device_id is not None:
-        numbered = numbered.where(Scan.device_id == device_id)
-    rows = numbered.subquery()
-    query = select(rows.c.device_id, rows.c.before, rows.c.seq).where(rows.c.seq > rows.c.before + 1)
-    return query.order_by(rows.c.device_id, rows.c.seq)
+        query = query.where(Scan.device_id == device_id)
+    return query.order_by(Scan.device_id, Scan.seq)
 
 
 def _at_the_end(device_id: uuid.UUID | None) -> Any:

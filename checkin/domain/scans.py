@@ -27,7 +27,12 @@ class Scan(Base):
             "verdict IN ('refused', 'held') OR delegate_id IS NOT NULL", name="let_in_is_somebody"
         ),
         CheckConstraint("seq >= 0", name="seq"),
-        Index("ix_scan_passage", "delegate_id", "area_id", "day", "at"),
+        # Whole: who is inside and who came often is counted from it alone.
+        Index(
+            "ix_scan_passage",
+            *("delegate_id", "area_id", "day", "at"),
+            *("direction", "verdict", "just_now", "id"),
+        ),
         Index("ix_scan_device_seq", "device_id", "seq"),
         # Few: those of revoked phones, which the board counts.
         Index(
@@ -35,6 +40,27 @@ class Scan(Base):
             "device_id",
             postgresql_where=text("verdict = 'held'"),
             sqlite_where=text("verdict = 'held'"),
+        ),
+        # Few: those of which a phone showed something else than the server found.
+        Index(
+            "ix_scan_shown_otherwise",
+            "day",
+            postgresql_where=text("shown <> verdict AND shown <> ''"),
+            sqlite_where=text("shown <> verdict AND shown <> ''"),
+        ),
+        # Few: those whose time is doubtful, as conflicts.is_off_time has it.
+        Index(
+            "ix_scan_off_time",
+            *("device_id", "day", "at", "area_id"),
+            postgresql_where=text(
+                "input <> 'paper' AND (skew_ms > 120000 OR skew_ms < -120000"
+                " OR EXTRACT(EPOCH FROM at - received_at) > 120"
+                " OR EXTRACT(EPOCH FROM received_at - at) > 604800)"
+            ),
+            sqlite_where=text(
+                "input <> 'paper' AND (skew_ms > 120000 OR skew_ms < -120000"
+                " OR (at - received_at) / 1000000.0 > 120 OR (received_at - at) / 1000000.0 > 604800)"
+            ),
         ),
         # Those who came back, whom the board counts.
         Index(
@@ -86,6 +112,10 @@ class Attendance(Base):
     """A delegate's earliest entry to an area on a day that is not voided; the key keeps it single."""
 
     __tablename__ = "attendance"
+    # Whole: the board counts a day's arrivals from it alone.
+    __table_args__ = (
+        Index("ix_attendance_arrival", "day", "delegate_id", "first_at", "scan_id", "door_id", "area_id"),
+    )
 
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), primary_key=True)
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)

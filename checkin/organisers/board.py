@@ -27,8 +27,8 @@ from checkin.organisers.board_report import board_report
 
 blueprint = Blueprint("board", __name__, url_prefix="/organiser")
 
-# Several boards that stand open share what one of them has counted.
-KEPT = timedelta(seconds=2)
+# Several boards that stand open share what one of them has counted; of an earlier day little arrives late.
+KEPT, EARLIER_KEPT = timedelta(seconds=2), timedelta(minutes=1)
 BATTERY_LOW = 0.2
 # The chart's least: from eight to six, in quarter hours since midnight.
 MORNING, EVENING = 8 * 4, 18 * 4
@@ -37,16 +37,19 @@ Value = TypeVar("Value")
 
 
 class Kept:
-    """What this process has counted in the last two seconds; whoever asks at the same time waits for it."""
+    """What this process has counted lately; whoever asks at the same time waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, time: timedelta = KEPT) -> None:
+        self._time = time
         self._values: dict[Hashable, tuple[datetime, Any]] = {}
         self._lock = Lock()
 
     def value(self, key: Hashable, count: Callable[[], Value], *, now: datetime) -> Value:
         """What `count` gives, or gave a moment ago."""
         with self._lock:
-            self._values = {one: kept for one, kept in self._values.items() if abs(now - kept[0]) < KEPT}
+            self._values = {
+                one: kept for one, kept in self._values.items() if abs(now - kept[0]) < self._time
+            }
             if key not in self._values:
                 self._values[key] = (now, count())
             value: Value = self._values[key][1]
@@ -181,8 +184,28 @@ def _view(plan: Programme, *, now: datetime) -> View:
     )
 
 
+def _before(session: Any, plan: Programme, view: View, *, now: datetime) -> Entries | None:
+    """The entries of the day of the event before the one that one looks at."""
+    day = arrivals.day_before(plan, view.day)
+    if day is None:
+        return None
+
+    def count() -> Entries:
+        return arrivals.entries(session, plan, area_id=view.area_id, day=day)
+
+    kept: Kept = current_app.extensions.setdefault("checkin_board_earlier", Kept(EARLIER_KEPT))
+    return kept.value((plan.version, plan.epoch, view.area_id, day), count, now=now)
+
+
 def _counted(session: Any, plan: Programme, view: View, *, now: datetime) -> Counted:
-    counted = arrivals.numbers(session, plan, area_id=view.area_id, day=view.day, now=now)
+    counted = arrivals.numbers(
+        session,
+        plan,
+        area_id=view.area_id,
+        day=view.day,
+        now=now,
+        before=_before(session, plan, view, now=now),
+    )
     since = now - timedelta(days=REGISTRATION_DAYS)
     return Counted(
         counted,

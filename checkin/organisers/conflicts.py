@@ -145,7 +145,7 @@ def _page(typed: Typed | None) -> str:
         begin = sought.page * A_PAGE
         shown = found[begin : begin + A_PAGE]
         evidence = conflicts.evidence(session, shown)
-        actors = audit.actors(session)
+        actors = audit.actors(session) if any(one.settled for one in shown) else {}
     with transaction() as session:
         audit.record(session, "conflicts listed", actor=pages.actor(), now=clock.now(), shown=len(shown))
     return render_template(

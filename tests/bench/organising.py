@@ -1,0 +1,93 @@
+"""What the organisers' and the desk's pages take, among ten thousand delegates and among a hundred thousand."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Flask
+
+from checkin import clock, schema
+from checkin.app import create_app
+from checkin.config import Config
+from checkin.db import db
+from checkin.organisers import demo
+from tests.bench.statements import counted
+from tests.organisers.staff import signed_in
+
+# How many delegates, with three scans each, and the milliseconds that a page may take then.
+SIZES = ((10_000, 100), (100_000, 200))
+RUNS = 5
+MOST_STATEMENTS = 8
+# What is kept for a few seconds is counted anew in each run.
+KEPT = ("checkin_board", "checkin_board_earlier", "checkin_conflicts")
+PAGES = (
+    "/organiser",
+    "/organiser?area=2",
+    "/organiser/board",
+    "/organiser/delegates",
+    "/organiser/delegates?q=tan",
+    "/organiser/delegates?q=majlis+kuala+lumpur",
+    "/organiser/delegates/KL-00042",
+    "/organiser/doors",
+    "/organiser/readiness",
+    "/organiser/conflicts",
+    "/organiser/vips",
+    "/organiser/by-hand",
+    "/organiser/paper",
+    "/organiser/prints",
+    "/organiser/exports",
+    "/organiser/outbox",
+    "/organiser/staff",
+    "/organiser/setup",
+    "/organiser/setup/categories",
+    "/organiser/audit",
+    "/organiser/import",
+    "/desk",
+    "/desk?q=tan",
+    "/desk/people/KL-00042",
+)
+
+
+def measured(
+    url_of: str, sizes: tuple[tuple[int, int], ...] = SIZES
+) -> Iterator[tuple[str, float, str, str]]:
+    """The milliseconds that each page takes, and its statements where they are too many; `{}` in the URL is a size."""
+    for delegates, most in sizes:
+        app = filled(url_of.format(delegates), delegates)
+        browser = signed_in(app)
+        with browser.client.session_transaction() as kept:
+            kept["fs_paa"] = time.time()
+        # SQLite works in this thread, whose own time other programs don't lengthen.
+        clock_of_it = time.thread_time if url_of.startswith("sqlite") else time.perf_counter
+        for path in PAGES:
+            taken = []
+            for _run in range(RUNS + 1):
+                for name in KEPT:
+                    app.extensions.pop(name, None)
+                before = clock_of_it()
+                answer = browser.get(path)
+                taken.append((clock_of_it() - before) * 1000)
+                if answer.status_code != 200:
+                    raise RuntimeError(f"{path} answered {answer.status_code}")
+            with counted(app) as sent:
+                browser.get(path)
+            yield f"{path} of {delegates:,}", statistics.median(taken[1:]), "ms", f"below {most}"
+            if len(sent) > MOST_STATEMENTS:
+                yield "  statements", len(sent), "", f"at most {MOST_STATEMENTS}"
+        with app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+def filled(url: str, delegates: int) -> Flask:
+    """An application in the middle of the demo event's second day."""
+    app = create_app(Config(database_url=url, testing=True))
+    now = clock.now()
+    with app.app_context():
+        schema.upgrade()
+        key, starts = app.config["CHECKIN"].key, (now - timedelta(days=1)).date()
+        demo.fill(
+            delegates=delegates, scans=3 * delegates, starts=starts, key=key, now=now, on_steps=lambda _: None
+        )
+    return app
