@@ -96,6 +96,7 @@ def test_an_organiser_finds_cancels_and_exports(
     page.get_by_role("button", name="Cancel the registration").click()
     expect(page.get_by_role("status")).to_contain_text("The registration is cancelled")
     expect(page.locator(".timeline li").first).to_contain_text("Asked by telephone")
+    page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Exports").click()
     page.locator("#attendance-day").select_option("2025-09-17")
     with page.expect_download() as download:

@@ -20,6 +20,7 @@ def test_a_day_a_door_and_a_category_without_scripts(app: Flask) -> None:
         page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
         page.goto(f"{served.address}/login?next=/organiser")
         scene._sign_in(page)
+        page.get_by_text("More", exact=True).click()
         page.get_by_role("link", name="Set-up").click()
 
         page.get_by_role("link", name="Days").click()
