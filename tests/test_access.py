@@ -120,6 +120,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/outbox/{letter}/letter.html", "outbox.html"): ORGANISER,
     ("GET", "/organiser/outbox/{letter}/0", "outbox.attachment"): ORGANISER,
     ("GET", "/organiser/setup", "setup.index"): ORGANISER,
+    ("GET", "/organiser/setup/notice", "setup_notice.index"): ORGANISER,
+    ("POST", "/organiser/setup/notice", "setup_notice.save"): ORGANISER,
     ("GET", "/organiser/setup/letters", "setup_letters.index"): ORGANISER,
     ("GET", "/organiser/setup/letters/badge", "setup_letters.edit"): ORGANISER,
     ("POST", "/organiser/setup/letters/badge", "setup_letters.edit"): ORGANISER,

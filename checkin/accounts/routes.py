@@ -1,6 +1,9 @@
 """Staff sign-in, invitations and one's own account; it owns no table."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, cast
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
 from flask_security import current_user, hash_password, login_user, logout_user
@@ -11,13 +14,14 @@ from flask_security.recovery_codes import mf_recovery_codes as library_recovery_
 from werkzeug.wrappers import Response
 
 from checkin import clock
-from checkin.access import check_origin, freshly, is_ours, open_to
+from checkin.access import View, check_origin, freshly, is_ours, open_to
 from checkin.accounts import origins
 from checkin.accounts.forms import EnrolmentForm, FactorForm
 from checkin.accounts.security import StaffAccount
 from checkin.db import reading, transaction
-from checkin.domain import audit, sessions, staff
+from checkin.domain import audit, sessions, staff, tries
 from checkin.domain.staff import ROLES, SecondFactor
+from checkin.errors import Refusal
 from checkin.limits import limiter, network
 
 blueprint = Blueprint("accounts", __name__)
@@ -37,6 +41,31 @@ def _address_tried() -> str:
 def _person_halfway() -> str:
     """Whose second factor is asked for: nobody can guess on by coming from elsewhere."""
     return str(session.get("tf_user_id") or session.get("_user_id") or network())
+
+
+# How many tries in how long.
+QUARTER, DAY = (10, timedelta(minutes=15)), (50, timedelta(days=1))
+
+
+def slowed(whom: Callable[[], str], *limits: tuple[int, timedelta]) -> Callable[[View], View]:
+    """Answer a POST with 429 where `whom` was tried too often: counted in the database, by all processes together."""
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def counted(*args: Any, **named: Any) -> Any:
+            if request.method == "POST":
+                now, what = clock.now(), f"{request.endpoint} {whom()}"
+                with transaction() as db_session:
+                    may = [
+                        tries.may_try(db_session, what, most=most, per=per, now=now) for most, per in limits
+                    ]
+                if not all(may):
+                    raise Refusal("too_many_requests", "Too many tries: wait for a while.", status=429)
+            return view(*args, **named)
+
+        return cast(View, counted)
+
+    return declare
 
 
 @blueprint.before_request
@@ -67,7 +96,7 @@ def _answered(view: Callable[[], object]) -> Response:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 @open_to("everyone")
-@limiter.limit("10 per 15 minutes", key_func=_address_tried, methods=["POST"])
+@slowed(_address_tried, QUARTER)
 @limiter.limit("30 per minute; 300 per hour", key_func=network, methods=["POST"])
 def login() -> Response:
     """Address and password; then the second factor."""
@@ -76,7 +105,7 @@ def login() -> Response:
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
 @open_to("everyone")
-@limiter.limit("10 per 15 minutes; 50 per day", key_func=_person_halfway, methods=["POST"])
+@slowed(_person_halfway, QUARTER, DAY)
 def two_factor_token_validation() -> Response:
     """The authenticator's code of somebody whose password was right."""
     if current_user.is_authenticated:
@@ -86,7 +115,7 @@ def two_factor_token_validation() -> Response:
 
 @blueprint.route("/login/recovery", methods=["GET", "POST"])
 @open_to("everyone")
-@limiter.limit("10 per 15 minutes; 50 per day", key_func=_person_halfway, methods=["POST"])
+@slowed(_person_halfway, QUARTER, DAY)
 def mf_recovery() -> Response:
     """A recovery code instead of the authenticator's."""
     return _answered(library_recovery)
@@ -154,7 +183,7 @@ def end_session(session_id: int) -> Response:
 
 @blueprint.route("/account/verify", methods=["GET", "POST"])
 @open_to(*ROLES)
-@limiter.limit("10 per 15 minutes", key_func=_person_halfway, methods=["POST"])
+@slowed(_person_halfway, QUARTER)
 def verify() -> Response:
     """The password once more, before something that matters."""
     return _answered(library.verify)
@@ -169,7 +198,7 @@ def mf_recovery_codes() -> Response:
 
 @blueprint.route("/account/second-factor", methods=["GET", "POST"])
 @open_to(*ROLES)
-@limiter.limit("10 per 15 minutes", key_func=_person_halfway, methods=["POST"])
+@slowed(_person_halfway, QUARTER)
 @freshly
 def second_factor() -> Response:
     """Another authenticator instead of the present one."""

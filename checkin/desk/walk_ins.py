@@ -16,8 +16,9 @@ from checkin.db import reading, transaction
 from checkin.desk import pages
 from checkin.documents import mailing
 from checkin.domain import audit, walk_ins
-from checkin.domain.delegates import NOTICE_VERSION, Agreement, Delegate
+from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.details import FIELDS, SENTENCES, Details, DetailsRefused, clean_details
+from checkin.domain.programme import Programme
 from checkin.errors import Conflict
 from checkin.limits import limiter
 
@@ -103,12 +104,13 @@ def walk_in() -> Response:
     return redirect(url_for("desk_person.page", reference=delegate.reference, then=then), 303)
 
 
-def _agreement() -> Agreement:
-    return Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
+def _agreement(plan: Programme) -> Agreement:
+    return Agreement({"notice": True}, plan.notice.version, str(get_locale()))
 
 
 def _register(session: Session, form: WalkInForm) -> tuple[Delegate, bool]:
-    now, plan, agreement = clock.now(), pages.programme_now(session), _agreement()
+    now, plan = clock.now(), pages.programme_now(session)
+    agreement = _agreement(plan)
     key = current_app.config["CHECKIN"].key
     made = walk_ins.register(session, form.details, agreement, programme=plan, key=key, now=now)
     delegate = session.get_one(Delegate, made.delegate_id)
@@ -145,7 +147,8 @@ def swap(reference: str) -> Response:
 
 
 def _swap(session: Session, first: Delegate, form: PersonForm) -> Delegate:
-    now, plan, agreement = clock.now(), pages.programme_now(session), _agreement()
+    now, plan = clock.now(), pages.programme_now(session)
+    agreement = _agreement(plan)
     key = current_app.config["CHECKIN"].key
     other = walk_ins.swap(session, first, form.details, agreement, programme=plan, key=key, now=now)
     mailing.write_to(session, other, kind="badge", now=now)

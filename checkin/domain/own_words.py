@@ -15,7 +15,7 @@ LONGEST_TEXT = 4000
 # What stands in for a value that each letter has of its own.
 PLACES = ("name", "reference", "event")
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def N_(sentence: str) -> str:  # noqa: N802  The name by which Babel finds sentences that are translated later.
@@ -26,6 +26,7 @@ def N_(sentence: str) -> str:  # noqa: N802  The name by which Babel finds sente
 SENTENCES = {
     "too_long": N_("This is too long: at most %(most)s characters fit."),
     "unprintable": N_("There is a character in it that can't be printed: type it again."),
+    "notice_place_unknown": N_("%(place)s stands for nothing: there are {event} and {organiser}."),
     "place_unknown": N_("%(place)s stands for nothing: there are {name}, {reference} and {event}."),
 }
 
@@ -70,7 +71,7 @@ def problems(wording: Wording) -> Iterator[tuple[str, str, dict[str, object]]]:
         given = getattr(wording, field)
         if len(given) > most:
             yield field, "too_long", {"most": most}
-        elif _UNPRINTABLE.search(given):
+        elif UNPRINTABLE.search(given):
             yield field, "unprintable", {}
         for place in _PLACE.findall(given):
             if place not in PLACES:

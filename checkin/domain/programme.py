@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.doors import Door
 from checkin.domain.event import Area, Category, CategoryArea, CategoryDay, Day, Event, the_event
+from checkin.domain.notices import Notice, notice
 from checkin.domain.own_words import Wordings, wordings
 from checkin.errors import NotFound
 
@@ -89,6 +90,7 @@ class Programme:
     doors: Mapping[uuid.UUID, DoorPlace]
     categories: Mapping[int, Entitlement]
     own_words: Wordings
+    notice: Notice
 
     @property
     def whom(self) -> str:
@@ -172,6 +174,7 @@ def programme(session: Session) -> Programme:
         doors={d.id: DoorPlace(d.id, d.name, d.area_id, names[d.area_id], d.direction) for d in doors},
         categories=_entitlements(session, cutover_hour=event.cutover_hour),
         own_words=wordings(session),
+        notice=notice(session),
     )
 
 

@@ -20,6 +20,7 @@ from checkin.organisers import (
     readiness,
     setup,
     setup_letters,
+    setup_notice,
     staff,
     uploads,
     vips,
@@ -47,5 +48,6 @@ PARTS = (
     staff.blueprint,
     setup.blueprint,
     setup_letters.blueprint,
+    setup_notice.blueprint,
     uploads.blueprint,
 )

@@ -16,7 +16,7 @@ from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.domain import registering, walk_ins
-from checkin.domain.delegates import NOTICE_VERSION, Agreement
+from checkin.domain.delegates import Agreement
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
@@ -109,7 +109,7 @@ def _asked(form: RegistrationForm, plan: Programme) -> str:
         at_desk=isinstance(form, OnsiteForm),
         event=plan,
         labels=forms.LABELS,
-        notice_version=NOTICE_VERSION,
+        notice=plan.notice.paragraphs(str(get_locale()), {"event": plan.name, "organiser": plan.whom}),
         honorifics=forms.HONORIFICS,
         countries=forms.choices_of_country(str(get_locale())),
         languages=forms.LANGUAGES,
@@ -134,7 +134,7 @@ def _register(form: RegistrationForm, plan: Programme) -> str:
             "updates": bool(form.consent_updates.data),
             "leads": bool(form.consent_leads.data),
         },
-        NOTICE_VERSION,
+        plan.notice.version,
         str(get_locale()),
     )
     email = form.details.email or ""

@@ -34,7 +34,7 @@ from checkin.documents.calendar import event_calendar
 from checkin.documents.pictures import badge_picture
 from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering
 from checkin.domain.countries import country_name
-from checkin.domain.delegates import NOTICE_VERSION, Agreement, Delegate
+from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.own_data import as_json, own_data
 from checkin.domain.programme import Programme, programme
 from checkin.errors import Conflict, NotFound
@@ -377,7 +377,7 @@ def data(token: str) -> str:
         mine = _mine(session, token)
         kept = own_data(session, mine.delegate)
     latest = {consent.purpose: consent.given for consent in kept.consents}
-    return _page("data", token, mine, kept=kept, latest=latest)
+    return _page("data", token, mine, kept=kept, latest=latest, languages=forms.LANGUAGES)
 
 
 @blueprint.get("/<token>/data.json")
@@ -405,7 +405,7 @@ def consents(token: str) -> BaseResponse:
         before = {one.purpose: one.given for one in delegates.consents_of(session, delegate.id)}
         changed = {what: given for what, given in wanted.items() if before.get(what, False) != given}
         if changed:
-            agreement = Agreement(changed, NOTICE_VERSION, str(get_locale()))
+            agreement = Agreement(changed, programme(session).notice.version, str(get_locale()))
             delegates.record_consents(session, delegate.id, agreement, now=now)
     flash(_("Kept as you wish."))
     return redirect(url_for("me.data", token=token), 303)
@@ -455,9 +455,9 @@ def _conflict(conflict: Conflict) -> str:
 
 def _add(token: str, form: ColleagueForm) -> Delegate:
     now = clock.now()
-    agreement = Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
     with transaction() as session:
         mine = _mine(session, token)
+        agreement = Agreement({"notice": True}, mine.plan.notice.version, str(get_locale()))
         added, is_new = colleagues.add_colleague(
             session,
             mine.delegate,

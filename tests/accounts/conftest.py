@@ -5,8 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from checkin.config import Config
+from checkin.db import transaction
+from checkin.domain.tries import Try
 from checkin.limits import limiter
 from tests import servers
 from tests.accounts.people import Browser, opened
@@ -34,4 +37,6 @@ def browser(application: Flask) -> Browser:
     """Somebody's browser, at a network that has not asked for anything yet."""
     with application.app_context():
         limiter.reset()
+        with transaction() as session:
+            session.execute(delete(Try))
     return Browser(application)

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from checkin import clock
 from checkin.access import is_ours
+from checkin.app import create_app
 from checkin.config import Config
-from checkin.db import reading, transaction
+from checkin.db import db, reading, transaction
 from checkin.domain import sessions, staff
 from checkin.domain.audit import Audit
 from tests.accounts.people import PASSWORD, Browser, Member, enrol, errors_on, opened
@@ -208,6 +209,21 @@ def test_guessing_is_slowed_down(application: Flask, browser: Browser, member: M
 
     assert browser.send("/login", email=member.email, password=PASSWORD).status_code == 429
     assert browser.send("/login", email="other@example.org", password=PASSWORD).status_code == 422
+
+
+def test_all_processes_count_together(application: Flask, browser: Browser) -> None:
+    somebody = enrol(application)
+    again = create_app(application.config["CHECKIN"])
+
+    statuses = [
+        one.send("/login", email=somebody.email, password="wrong").status_code
+        for one in (browser, Browser(again)) * 6
+    ]
+
+    assert sorted(statuses) == [422] * 10 + [429] * 2
+    with again.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 def test_a_made_up_bearer_token_does_not_reset_the_count(browser: Browser, member: Member) -> None:

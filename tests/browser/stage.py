@@ -106,7 +106,7 @@ class Scene:
         yield "exports", "/organiser/exports", None
         yield "outbox", "/organiser/outbox", None
         yield "staff", "/organiser/staff", None
-        for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge"):
+        for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge", "/notice"):
             yield f"setup{page.replace('/', '-')}", f"/organiser/setup{page}", None
         yield "setup-categories", "/organiser/setup/categories", _open_all
         yield "setup-errors", "/organiser/setup/event", _set_nothing
