@@ -290,6 +290,7 @@ def test_the_command_line_prints_lists_and_fetches(people: Flask, database_url: 
     listed = checkin("badges", "runs").splitlines()
     assert [line.split()[0] for line in listed] == ["2", "1"]
     assert "command line" in listed[1]
+    assert "into a file of its own" in checkin.refuses("badges", "fetch", "1", "--out", tmp_path / "files")
     made = sorted(path.name for path in (tmp_path / "files").iterdir())
     assert [name.rpartition("-")[2] for name in made] == ["001.pdf", "002.pdf", "003.pdf", "004.pdf", "2.csv"]
 

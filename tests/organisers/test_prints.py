@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pypdfium2
 import pytest
@@ -98,12 +99,19 @@ def test_a_run_is_ordered_printed_and_fetched(people: Flask) -> None:
     assert f"box 2, place 2 of print run {run_id}" in browser.get("/organiser/delegates/KL-00004").text
 
 
-def test_a_run_can_be_stopped_and_goes_on(people: Flask) -> None:
+def test_a_run_can_be_stopped_and_goes_on(people: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = signed_in(people)
     run_id = ordered(browser)
 
     browser.send(f"{PAGE}/{run_id}/cancel", page=f"{PAGE}/{run_id}")
-    assert "Go on where it stopped" in browser.get(f"{PAGE}/{run_id}").text
+    page = browser.get(f"{PAGE}/{run_id}").text
+    assert "Go on where it stopped" in page
+    # The worker still makes the file in hand, so the page goes on asking for a while.
+    assert "data-settled" not in page
+    later = clock.now() + timedelta(minutes=3)
+    with monkeypatch.context() as patched:
+        patched.setattr(clock, "now", lambda: later)
+        assert "data-settled" in browser.get(f"{PAGE}/{run_id}").text
     with people.app_context():
         printing.print_run(str(run_id))
     assert states(people) == ["cancelled"]
