@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import click
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,12 +30,12 @@ from checkin.documents.badge_faces import faces
 from checkin.documents.layouts import refuse_broken_layouts
 from checkin.documents.practice import practice_sheet
 from checkin.domain import (
-    attendance,
     audit,
     badges,
     delegates,
     doors,
     erasing,
+    exporting,
     links,
     print_runs,
     queue_files,
@@ -45,12 +46,24 @@ from checkin.domain import (
 from checkin.domain.countries import country_code
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up, the_event
+from checkin.domain.exporting import Choice
 from checkin.domain.programme import Programme, programme
 from checkin.domain.queue_files import WRONG
 from checkin.domain.registering import Enrolment
 from checkin.domain.restoring import Standing
 from checkin.errors import Refusal
-from checkin.organisers import demo, enrolling, exports, imports, prints, queues, settings
+from checkin.organisers import (
+    demo,
+    enrolling,
+    export_choices,
+    exports,
+    files,
+    imports,
+    prints,
+    queues,
+    settings,
+)
+from checkin.organisers.wording import STATUSES
 from checkin.tokens import new_id
 
 ACTOR = "command line"
@@ -550,48 +563,116 @@ def badges_reissue(config: Config, reference: str, reason: str) -> None:
 
 
 @cli.command(name="export")
-@click.argument("kind", type=click.Choice(exports.KINDS))
-@click.option("--format", "form", required=True, type=click.Choice(exports.FORMATS))
+@click.argument("kind", type=click.Choice(export_choices.KINDS))
+@click.option("--format", "form", required=True, type=click.Choice([*exports.FORMATS, "pdf"]))
 @click.option("--out", required=True, help="The file to write; - is standard output.")
+@click.option("--report", help="The filters and columns of a named report; other options go before them.")
+@click.option("--columns", help="Some of the columns, by their names in the file, with commas between.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--category")
+@click.option("--country", help="Its code, such as MY.")
+@click.option("--delegation")
+@click.option("--organisation")
+@click.option("--status", type=click.Choice([*STATUSES]))
 @click.option("--door")
 @click.option("--area", help="The main area unless given.")
+@click.option("--language", type=click.Choice([*export_choices.LANGUAGES]), help="Of the figures.")
 @click.option("--purpose", default="", help="What it is for; it is kept.")
 @prepared
 def export(
-    _config: Config, kind: str, form: str, out: str, area: str | None, purpose: str, **chosen: Any
+    _config: Config,
+    kind: str,
+    form: str,
+    out: str,
+    report: str | None,
+    columns: str | None,
+    purpose: str,
+    **asked: Any,
 ) -> None:
-    """Write attendance, delegates or scans as CSV or XLSX."""
-    with transaction() as session:
-        plan = programme(session)
-        scope = _scope(plan, area=area, **chosen)
-        people = delegates.count(session)
-        filters = {name: str(value) for name, value in {"area": area, **chosen}.items() if value is not None}
-        audit.record(
-            session, f"{kind} exported", actor=ACTOR, now=clock.now(), reason=purpose, form=form, **filters
+    """Write attendance, delegates, scans, arrivals or printed badges as CSV or XLSX, or the figures as a PDF."""
+    with force_locale("en"):
+        with transaction() as session:
+            plan = programme(session)
+            base = exporting.report_named(session, report).choice if report else Choice(kind)
+            choice = _choice(kind, base, plan, columns=columns, purpose=purpose, asked=asked)
+            export_choices.refuse_unknown(choice, form, plan)
+            people = delegates.count(session)
+            files.record_order(session, choice, form, report=report or "", actor=ACTOR, now=clock.now())
+        rows = files.Counted()
+        try:
+            with reading() as session, _output(out) as file, _counting(kind, people, rows) as on_row:
+                files.write(file, session, choice, form, plan, on_row=on_row, now=clock.now())
+        finally:
+            # Also of what broke off: its first rows may have been read by then.
+            with transaction() as session:
+                files.record(
+                    session,
+                    choice,
+                    form,
+                    plan,
+                    rows=rows.rows,
+                    report=report or "",
+                    actor=ACTOR,
+                    now=clock.now(),
+                )
+
+
+@contextmanager
+def _counting(kind: str, people: int, rows: files.Counted) -> Iterator[Callable[[], None]]:
+    """What counts the rows of an export, and shows how far it is."""
+
+    def on_row() -> None:
+        rows()
+        update(1)
+
+    with bar(f"Exporting {kind}", people if kind in {"attendance", "delegates"} else None) as update:
+        yield on_row
+
+
+def _choice(
+    kind: str, base: Choice, plan: Programme, *, columns: str | None, purpose: str, asked: dict[str, Any]
+) -> Choice:
+    """What the options ask for, as the page's form would; raises Refusal for what isn't there."""
+    if base.kind != kind:
+        raise Refusal("other_report", f"This report is one of {base.kind}.")
+    given = {name: value for name, value in asked.items() if value is not None}
+    wrong = [name for name in given if name not in export_choices.NARROWED[kind]]
+    if wrong:
+        known = ", ".join(f"--{name}" for name in export_choices.NARROWED[kind])
+        raise Refusal("unknown_filter", f"{kind} can't be narrowed by --{wrong[0]}, but by {known}.")
+    wanted = [name.strip() for name in columns.split(",")] if columns else base.columns
+    offered = export_choices.columns(kind)
+    if set(wanted) - set(offered):
+        unknown = min(set(wanted) - set(offered))
+        raise Refusal(
+            "unknown_column", f"There is no column “{unknown}”. The columns are: {', '.join(offered)}."
         )
-    with (
-        reading() as session,
-        bar(f"Exporting {kind}", None if kind == "scans" else people) as update,
-        _output(out) as file,
-    ):
-        table = exports.table(session, kind, scope, programme=plan, area_named=area is not None)
-        exports.write(file, table, form=form, on_row=lambda: update(1))
-
-
-def _scope(
-    plan: Programme, *, area: str | None, day: datetime | None, category: str | None, door: str | None
-) -> attendance.Scope:
-    if day is not None and day.date() not in {known.date for known in plan.days}:
-        days = ", ".join(str(known.date) for known in plan.days)
-        raise Refusal("unknown_day", f"{day.date()} is no day of the event. The days are: {days}.")
-    return attendance.Scope(
-        area_id=plan.main_area if area is None else plan.area_named(area),
-        day=None if day is None else day.date(),
-        category_id=None if category is None else plan.category_named(category),
-        door_id=None if door is None else plan.door_named(door).id,
+    return Choice(
+        kind,
+        {**base.filters, **{name: _as_sent(name, value, plan) for name, value in given.items()}},
+        [column for column in offered if column in (wanted or exports.USUAL.get(kind, ()))],
+        purpose or base.purpose,
     )
+
+
+def _as_sent(name: str, value: Any, plan: Programme) -> str:
+    """A filter of the command line as the page's form sends it; raises NotFound or Refusal for none there is."""
+    if name == "day":
+        if value.date() not in {known.date for known in plan.days}:
+            days = ", ".join(str(known.date) for known in plan.days)
+            raise Refusal("unknown_day", f"{value.date()} is no day of the event. The days are: {days}.")
+        return str(value.date())
+    if name == "country":
+        code = country_code(value)
+        if code is None:
+            raise Refusal(
+                "unknown_country", f"There is no country “{value}”: give its code or name (MY, Malaysia)."
+            )
+        return code
+    found = {"area": plan.area_named, "category": plan.category_named}
+    if name in found:
+        return str(found[name](value))
+    return str(plan.door_named(value).id) if name == "door" else str(value)
 
 
 @contextmanager

@@ -19,9 +19,10 @@ from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import by_hand, doors, import_runs, messages, paper, print_runs, staff
+from checkin.domain import by_hand, doors, exporting, import_runs, messages, paper, print_runs, staff
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import delegate_with_reference
+from checkin.domain.exporting import Choice
 from checkin.domain.paper import Keyed
 from checkin.domain.print_runs import Order
 from checkin.domain.programme import programme
@@ -113,7 +114,13 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/badges/a6.png", "layouts.picture"): ORGANISER,
     ("GET", "/organiser/badges/a6.pdf", "layouts.preview"): ORGANISER,
     ("GET", "/organiser/exports", "files.index"): ORGANISER,
-    ("POST", "/organiser/exports/delegates", "files.download"): ORGANISER,
+    ("GET", "/organiser/exports/delegates", "files.choose"): ORGANISER,
+    ("POST", "/organiser/exports/delegates", "files.order"): ORGANISER,
+    ("GET", "/organiser/exports/files/AAAAAAAAAAAAAAAAAAAAAA", "files.fetch"): ORGANISER,
+    ("POST", "/organiser/exports/delegates/reports", "named_reports.keep"): ORGANISER,
+    ("POST", "/organiser/exports/reports/{report}", "named_reports.run"): ORGANISER,
+    ("POST", "/organiser/exports/reports/{report}/rename", "named_reports.rename"): ORGANISER,
+    ("POST", "/organiser/exports/reports/{report}/delete", "named_reports.delete"): ORGANISER,
     ("GET", "/organiser/outbox", "outbox.index"): ORGANISER,
     ("POST", "/organiser/outbox/retry", "outbox.retry"): ORGANISER,
     ("GET", "/organiser/outbox/{letter}", "outbox.letter"): ORGANISER,
@@ -325,6 +332,14 @@ class Cast:
             return import_runs.make_run(session, name="list.csv", actor="staff:1", now=clock.now()).id
 
     @cached_property
+    def report(self) -> int:
+        """An export under a name."""
+        with self.app.app_context(), transaction() as session:
+            choice = Choice("delegates", columns=["name"])
+            exporting.keep_report(session, "Names", choice, actor="staff:1", now=clock.now())
+            return exporting.report_named(session, "Names").id
+
+    @cached_property
     def member(self) -> int:
         """Somebody on the staff, who may be stopped."""
         with self.app.app_context(), transaction() as session:
@@ -345,6 +360,7 @@ class Cast:
             pairing=self.pairing,
             run=self.run,
             list=self.list,
+            report=self.report,
             member=self.member,
         )
         if method == "POST" and endpoint not in BODIES:

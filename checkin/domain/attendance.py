@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Row, and_, exists, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from checkin.db import seconds_between
@@ -17,19 +17,33 @@ from checkin.domain.programme import Programme
 from checkin.domain.scans import Attendance, Decision, Scan, Void
 from checkin.domain.verdicts import HELD, JUST_NOW, REFUSED
 
-STREAMED = {"yield_per": 2000}
-# What the attendance sheet says of a delegate beside the days.
-SHEET = ("reference", "honorific", "name", "organisation", "job_title", "country", "country_text", "email")
+AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What an export is about: an area, and if not None one day, category or door."""
+    """What an export is about: an area, and of what is not None that one only."""
 
     area_id: int
     day: dt.date | None = None
     category_id: int | None = None
     door_id: uuid.UUID | None = None
+    country: str | None = None
+    delegation: str | None = None
+    organisation: str | None = None
+    status: str | None = None
+
+    @property
+    def of_people(self) -> list[ColumnElement[bool]]:
+        """What must be true of a delegate."""
+        wanted: dict[Any, Any] = {
+            Delegate.category_id: self.category_id,
+            Delegate.country: self.country,
+            Delegate.delegation: self.delegation,
+            Delegate.organisation: self.organisation,
+            Delegate.status: self.status,
+        }
+        return [column == value for column, value in wanted.items() if value is not None]
 
 
 @dataclass(frozen=True)
@@ -43,25 +57,33 @@ class DayAttended:
 
 @dataclass(frozen=True)
 class AttendanceRow:
-    """One delegate (columns of Delegate, `category` by name) and the days on which they came."""
+    """What was asked for about one delegate, and the days on which they came."""
 
-    delegate: Row[Any]
+    delegate: Sequence[Any]
     days: Mapping[dt.date, DayAttended]
 
 
-def rows(session: Session, scope: Scope, *, programme: Programme) -> Iterator[AttendanceRow]:
+def streamed(session: Session, query: Any) -> Iterator[Any]:
+    """The rows of a query, few of them in memory at a time; closed with this iterator, however far it came."""
+    with session.execute(query, execution_options={"yield_per": AT_ONCE}) as found:
+        yield from found
+
+
+def rows(
+    session: Session, scope: Scope, *, programme: Programme, columns: Sequence[str]
+) -> Iterator[AttendanceRow]:
     """Every delegate in the order of their references with their days in the scope's area, streamed.
 
     Who entered an inner area has attended the main one, whether or not a door of the main one saw them.
     """
-    firsts = _Grouped(session.execute(_firsts(scope, programme), execution_options=STREAMED))
-    counts = _Grouped(session.execute(_entry_counts(scope, programme), execution_options=STREAMED))
-    for delegate in session.execute(delegates(scope.category_id, columns=SHEET), execution_options=STREAMED):
-        days = _days(firsts.of(delegate.id), counts.of(delegate.id), programme)
+    firsts = _Grouped(streamed(session, _firsts(scope, programme)))
+    counts = _Grouped(streamed(session, _entry_counts(scope, programme)))
+    for delegate in streamed(session, delegates(scope, columns=columns)):
+        days = _days(firsts.of(delegate[0]), counts.of(delegate[0]), programme)
         if scope.door_id is None or any(
             day.door == programme.doors[scope.door_id].name for day in days.values()
         ):
-            yield AttendanceRow(delegate, days)
+            yield AttendanceRow(delegate[1:], days)
 
 
 def _days(
@@ -94,16 +116,27 @@ class _Grouped:
         return found
 
 
-def delegates(category_id: int | None = None, *, columns: Sequence[str]) -> Any:
-    """All delegates, of one category where it is given, in the order of their references."""
-    query = (
-        select(
-            *(Delegate.__table__.c[column] for column in ("id", *columns)), Category.name.label("category")
-        )
+def delegates(scope: Scope, *, columns: Sequence[str]) -> Any:
+    """These columns of the delegates whom a scope is about, in the order of their references, behind the id.
+
+    `country` is what was given, where that is no country of today.
+    """
+    return (
+        select(Delegate.id, *(_of_delegate(column) for column in columns))
         .join(Category, Category.id == Delegate.category_id)
+        .where(*scope.of_people)
         .order_by(Delegate.id)
     )
-    return query if category_id is None else query.where(Delegate.category_id == category_id)
+
+
+def _of_delegate(column: str) -> Any:
+    """A column of Delegate, `country` and `category` in words."""
+    words: dict[str, ColumnElement[Any]] = {
+        "country": func.coalesce(Delegate.country, Delegate.country_text),
+        "category": Category.__table__.c.name,
+    }
+    found = words[column] if column in words else Delegate.__table__.c[column]
+    return found.label(column)
 
 
 def _firsts(scope: Scope, programme: Programme) -> Any:
@@ -190,27 +223,14 @@ def entered_at(session: Session, door_id: uuid.UUID, *, day: dt.date) -> int:
     return session.scalar(query.where(Attendance.door_id == door_id, Attendance.day == day)) or 0
 
 
-def scans(session: Session, scope: Scope, *, area_named: bool) -> Iterator[Row[Any]]:
-    """Every scan, refused and voided ones too, in the order of their corrected times, streamed.
+def scans(session: Session, scope: Scope, *, area_named: bool, columns: Sequence[str]) -> Iterator[Row[Any]]:
+    """These columns of every scan, refused and voided ones too, in the order of their corrected times, streamed.
 
     `area_named` keeps those of the scope's area; otherwise all areas are in.
     """
-    first_void = select(func.min(Void.at)).where(Void.scan_id == Scan.id).scalar_subquery()
-    void_reason = select(func.min(Void.reason)).where(Void.scan_id == Scan.id).scalar_subquery()
     query = (
-        select(
-            Scan,
-            Device.name.label("device"),
-            Door.name.label("door"),
-            Area.name.label("area"),
-            Delegate.reference,
-            Delegate.name,
-            Delegate.organisation,
-            Category.name.label("category"),
-            _decision(Scan.id),
-            first_void.label("voided_at"),
-            void_reason.label("void_reason"),
-        )
+        select(*(_of_scan(column) for column in columns))
+        .select_from(Scan)
         .join(Device, Device.id == Scan.device_id)
         .join(Door, Door.id == Scan.door_id)
         .join(Area, Area.id == Scan.area_id)
@@ -221,8 +241,28 @@ def scans(session: Session, scope: Scope, *, area_named: bool) -> Iterator[Row[A
     wanted = {
         Scan.area_id: scope.area_id if area_named else None,
         Scan.day: scope.day,
-        Delegate.category_id: scope.category_id,
         Scan.door_id: scope.door_id,
     }
     conditions = [column == value for column, value in wanted.items() if value is not None]
-    yield from session.execute(query.where(and_(True, *conditions)), execution_options=STREAMED)
+    yield from streamed(session, query.where(*conditions, *scope.of_people))
+
+
+def _of_scan(column: str) -> Any:
+    """A column of Scan, or of what belongs to one, by its name in the file."""
+    of_void: dict[str, Any] = {"voided_at": func.min(Void.at), "void_reason": func.min(Void.reason)}
+    if column in of_void:
+        first = select(of_void[column]).where(Void.scan_id == Scan.id).scalar_subquery()
+        return first.label(column)
+    if column == "decision":
+        return _decision(Scan.id)
+    others = {
+        "device": Device.name,
+        "door": Door.name,
+        "area": Area.name,
+        "reference": Delegate.reference,
+        "name": Delegate.name,
+        "organisation": Delegate.organisation,
+        "category": Category.name,
+    }
+    found: Any = others[column] if column in others else Scan.__table__.c[column]
+    return found.label(column)

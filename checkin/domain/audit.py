@@ -50,6 +50,7 @@ TAKEN = (
     "VIPs listed",
     "attendance exported",
     "backup made",
+    "badges exported",
     "badges printed",
     "delegates exported",
     "list fetched",

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from checkin.domain import audit, import_runs
+from checkin.domain import audit, exporting, import_runs
 from checkin.domain.audit import Audit
 from checkin.domain.badges import Badge
 from checkin.domain.conflicts import Settlement
@@ -128,6 +128,7 @@ def _erase_all(session: Session, people: Sequence[Delegate], *, now: datetime) -
     _erase_badges(session, ids, now=now)
     _erase_words(session, ids)
     import_runs.drop_all(session, now=now)
+    exporting.forget_orders(session)
     session.execute(delete(Link).where(Link.delegate_id.in_(ids)))
     theirs = update(Message).where(Message.delegate_id.in_(ids))
     session.execute(theirs.values(error=""))

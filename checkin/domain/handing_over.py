@@ -1,15 +1,36 @@
-"""Printed badges handed to their bearers: when and by whom; it owns the table handover."""
+"""Printed badges, and that they were handed to their bearers: when and by whom; it owns the table handover."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, and_, select, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Row,
+    and_,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
+from checkin.domain.attendance import Scope, streamed
 from checkin.domain.badges import Badge
+from checkin.domain.delegates import Delegate
+from checkin.domain.event import Category
+from checkin.domain.print_runs import PrintBatch, PrintItem, PrintRun
 from checkin.tokens import new_id
+
+# What a file says of each badge that was printed: `run`, `box` and `place` are those of the last run that printed it.
+PRINTED = (
+    *("reference", "honorific", "name", "organisation", "country", "category", "delegation", "issued_at"),
+    *("printed_at", "state", "run", "box", "place", "handed_over_at"),
+)
 
 
 class Handover(Base):
@@ -55,3 +76,45 @@ def take_back(session: Session, badge_id: uuid.UUID, *, by: str, now: datetime) 
     standing = update(Handover).where(Handover.badge_id == badge_id, Handover.undone_at.is_(None))
     undone = standing.values(undone_at=now, undone_by=by).returning(Handover.id)
     return session.execute(undone).first() is not None
+
+
+def printed_badges(session: Session, scope: Scope, *, columns: Sequence[str]) -> Iterator[Row[Any]]:
+    """Some of PRINTED of every badge that was printed, in the order of its bearers' references, streamed."""
+    standing = and_(Handover.badge_id == Badge.id, Handover.undone_at.is_(None))
+    item = and_(PrintItem.badge_id == Badge.id, PrintItem.run_id == _last_run())
+    query = (
+        select(*(_of_badge(column) for column in columns))
+        .select_from(Badge)
+        .join(Delegate, Delegate.id == Badge.delegate_id)
+        .join(Category, Category.id == Delegate.category_id)
+        .outerjoin(Handover, standing)
+        .outerjoin(PrintItem, item)
+        .outerjoin(PrintRun, PrintRun.id == PrintItem.run_id)
+        .where(Badge.printed_at.is_not(None), *scope.of_people)
+        .order_by(Badge.delegate_id, Badge.issued_at, Badge.id)
+    )
+    yield from streamed(session, query)
+
+
+def _last_run() -> Any:
+    """The last run whose file has the badge: of one under way, its turn may be yet to come."""
+    item, run = aliased(PrintItem), aliased(PrintRun)
+    made = (PrintBatch.run_id == run.id) & (PrintBatch.number == item.position // run.batch_size + 1)
+    query = select(func.max(item.run_id)).join(run, run.id == item.run_id).join(PrintBatch, made)
+    return query.where(item.badge_id == Badge.id, item.left_out.is_(False)).scalar_subquery()
+
+
+def _of_badge(column: str) -> Any:
+    others: dict[str, Any] = {
+        "country": func.coalesce(Delegate.country, Delegate.country_text),
+        "category": Category.name,
+        "issued_at": Badge.issued_at,
+        "printed_at": Badge.printed_at,
+        "state": func.coalesce(Badge.revocation, "live"),
+        "run": PrintItem.run_id,
+        "box": PrintItem.position // PrintRun.box_size + 1,
+        "place": PrintItem.position % PrintRun.box_size + 1,
+        "handed_over_at": Handover.at,
+    }
+    found: Any = others[column] if column in others else Delegate.__table__.c[column]
+    return found.label(column)

@@ -18,6 +18,7 @@ LEFT, HEAD, FOOT = 10.0, 3.0, 6.0
 # A time beside the last bars would be cut off.
 NO_TIMES = 8.0
 LINES = 4
+WIDEST = 26.0
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,28 @@ def board_report(shown: dict[str, Any], *, printed: str) -> bytes:
         "paper/board.html",
         **shown,
         printed=printed,
-        drawn=_chart(shown["chart"]),
+        drawn=chart(shown["chart"], every=_every(shown["chart"])),
         colours=COLOURS,
         before_colour=BEFORE,
     )
     return pdf.render(html, stylesheet=STYLES.read_text("utf-8"))
 
 
-def _chart(chart: dict[str, Any]) -> dict[str, Any]:
-    """The bars of each quarter hour, the doors upon each other and the day before beside them."""
-    counts, before = [one["counts"] for one in chart["series"]], chart["before"]
+def _every(shown: dict[str, Any]) -> int:
+    """Which quarter hours have their time beneath them."""
+    return 4 if len(shown["labels"]) <= 48 else 8
+
+
+def chart(shown: dict[str, Any], *, every: int) -> dict[str, Any]:
+    """A bar for each label, made of the series upon each other, and beside it that of the day before.
+
+    `every` so many labels one is written beneath.
+    """
+    counts, before, labels = [one["counts"] for one in shown["series"]], shown["before"], shown["labels"]
     sums = [sum(column) for column in zip(*counts, strict=True)] or [0]
     top = _rounded(max([*sums, *(before or []), LINES]))
-    step = (WIDTH - LEFT) / len(chart["labels"])
-    wide = step * (0.4 if before else 0.8)
+    step = (WIDTH - LEFT) / max(len(labels), 1)
+    wide = min(step * (0.4 if before else 0.8), WIDEST)
 
     def bar(place: int, offset: float, low: int, count: int, colour: str) -> Bar:
         high = (HEIGHT - FOOT) * count / top
@@ -67,12 +76,11 @@ def _chart(chart: dict[str, Any]) -> dict[str, Any]:
         return Bar(LEFT + place * step + offset, y, wide, high, colour)
 
     bars = [bar(at, 0, 0, count, BEFORE) for at, count in enumerate(before or [])]
-    for at in range(len(chart["labels"])):
+    for at in range(len(labels)):
         low = 0
         for number, series in enumerate(counts):
             bars.append(bar(at, wide if before else 0, low, series[at], COLOURS[number % len(COLOURS)]))
             low += series[at]
-    every = 4 if len(chart["labels"]) <= 48 else 8
     return {
         "width": WIDTH,
         "height": HEIGHT,
@@ -86,7 +94,7 @@ def _chart(chart: dict[str, Any]) -> dict[str, Any]:
         ],
         "times": [
             Mark(LEFT + at * step, HEIGHT - 1, label)
-            for at, label in enumerate(chart["labels"])
+            for at, label in enumerate(labels)
             if at % every == 0 and LEFT + at * step < WIDTH - NO_TIMES
         ],
     }

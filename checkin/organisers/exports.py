@@ -1,133 +1,133 @@
-"""Attendance, delegates and scans as CSV and XLSX; it owns no table."""
+"""What can be exported as CSV and XLSX, and how it is written; it owns no table."""
 
 import codecs
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
-from checkin.domain import attendance
+from checkin.adapters import xlsx
+from checkin.domain import arrivals, attendance, handing_over
 from checkin.domain.attendance import AttendanceRow, Scope
 from checkin.domain.programme import Programme
-from checkin.domain.scans import Scan
 
-KINDS = ("attendance", "delegates", "scans")
 FORMATS = ("csv", "xlsx")
 
-Cell = str | int | date | datetime | None
-Table = tuple[Sequence[str], Iterator[Sequence[Cell]]]
+Cell = xlsx.Cell
+Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
 
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 _PHONE = re.compile(r"\+(?:[ ()./-]*\d){7,15}")
 _RUN_BY_A_SPREADSHEET = ("=", "@", "\t", "\r", "+", "-")
 
 PERSON = ("reference", "honorific", "name", "organisation", "job_title", "country", "category", "email")
-_PERSON_OF = attrgetter(*PERSON)
-_COUNTRY = PERSON.index("country")
+# For each day one column of each.
+A_DAY = ("first_in", "door", "entries")
 DELEGATES = (
     *("reference", "honorific", "name", "organisation", "job_title", "country", "category", "delegation"),
     *("email", "phone", "language", "status", "registered_at"),
 )
 SCANS = (
-    *(
-        "id",
-        "device",
-        "seq",
-        "operator",
-        "door",
-        "area",
-        "day",
-        "direction",
-        "input",
-        "scanned_at",
-        "skew_ms",
-        "at",
-    ),
-    *(
-        "received_at",
-        "reference",
-        "name",
-        "organisation",
-        "category",
-        "verdict",
-        "reason",
-        "just_now",
-        "decision",
-    ),
-    *("note", "shown", "voided_at", "void_reason"),
+    *("id", "device", "seq", "operator", "door", "area", "day", "direction", "input", "scanned_at"),
+    *("skew_ms", "at", "received_at", "reference", "name", "organisation", "category", "verdict", "reason"),
+    *("just_now", "decision", "note", "shown", "voided_at", "void_reason"),
 )
+# All columns of a kind, in the order of its file.
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "attendance": (*PERSON, "delegation", "status", *A_DAY, "days_attended"),
+    "delegates": DELEGATES,
+    "scans": SCANS,
+    "arrivals": arrivals.QUARTERS,
+    "badges": handing_over.PRINTED,
+}
+KINDS = tuple(COLUMNS)
+# Those that a file has unless it is told which: other systems read it.
+USUAL: Mapping[str, Sequence[str]] = {**COLUMNS, "attendance": (*PERSON, *A_DAY, "days_attended")}
 
 
 def table(
-    session: Session, kind: str, scope: Scope, *, programme: Programme, area_named: bool = False
+    session: Session,
+    kind: str,
+    scope: Scope,
+    *,
+    programme: Programme,
+    area_named: bool = False,
+    columns: Sequence[str] = (),
 ) -> Table:
-    """The header and the rows of an export, streamed; times are local to the event."""
+    """The header and the rows of an export, streamed; times are local to the event.
+
+    `columns` are some of the kind's, the usual ones where there are none; `area_named` keeps only what belongs to the
+    scope's area where the file otherwise has all.
+    """
+    chosen = [column for column in COLUMNS[kind] if column in (columns or USUAL[kind])]
     if kind == "attendance":
-        return _attendance(session, scope, programme)
+        return _attendance(session, scope, programme, chosen)
     if kind == "delegates":
-        columns = [*(column for column in DELEGATES if column != "category"), "country_text"]
-        people = session.execute(
-            attendance.delegates(scope.category_id, columns=columns), execution_options=attendance.STREAMED
-        )
-        return DELEGATES, (_cells(person, DELEGATES, programme) for person in people)
-    found = attendance.scans(session, scope, area_named=area_named)
-    return SCANS, (_scan_cells(row, programme) for row in found)
+        found = attendance.streamed(session, attendance.delegates(scope, columns=chosen))
+        return chosen, _told((row[1:] for row in found), chosen, programme)
+    if kind == "scans":
+        rows: Iterable[Any] = attendance.scans(session, scope, area_named=area_named, columns=chosen)
+    elif kind == "arrivals":
+        rows = arrivals.quarters(session, scope, programme=programme, area_named=area_named, columns=chosen)
+    else:
+        rows = handing_over.printed_badges(session, scope, columns=chosen)
+    return chosen, _told(rows, chosen, programme)
 
 
-def _attendance(session: Session, scope: Scope, programme: Programme) -> Table:
+def _attendance(session: Session, scope: Scope, programme: Programme, chosen: Sequence[str]) -> Table:
     days = [day.date for day in programme.days if scope.day in {None, day.date}]
     counted = {day.date for day in programme.days if day.counts}
-    header = [*PERSON]
-    for day in days:
-        header += [f"{day}_first_in", f"{day}_door", f"{day}_entries"]
-    rows = attendance.rows(session, scope, programme=programme)
-    return [*header, "days_attended"], (_attendance_cells(row, days, counted, programme) for row in rows)
+    person = [column for column in chosen if column not in {*A_DAY, "days_attended"}]
+    a_day = [column for column in A_DAY if column in chosen]
+    header = [*person, *(f"{day}_{column}" for day in days for column in a_day)]
+    rows = attendance.rows(session, scope, programme=programme, columns=person)
+    cells = (_attendance_cells(row, days, a_day, programme) for row in rows)
+    if "days_attended" not in chosen:
+        return header, (each for each, _row in cells)
+    return [*header, "days_attended"], (
+        [*each, sum(day in row.days and day in counted for day in days)] for each, row in cells
+    )
 
 
 def _attendance_cells(
-    row: AttendanceRow, days: list[date], counted: set[date], programme: Programme
-) -> list[Cell]:
-    cells: list[Cell] = list(_PERSON_OF(row.delegate))
-    cells[_COUNTRY] = cells[_COUNTRY] or row.delegate.country_text
+    row: AttendanceRow, days: Sequence[date], a_day: Sequence[str], programme: Programme
+) -> tuple[list[Cell], AttendanceRow]:
+    cells: list[Cell] = list(row.delegate)
     for day in days:
-        attended = row.days.get(day)
-        if attended is None:
-            cells += [None, None, 0]
-        else:
-            cells += [_local(attended.first_in, programme), attended.door, attended.entries]
-    return [*cells, sum(day in row.days and day in counted for day in days)]
+        came = row.days.get(day)
+        for column in a_day:
+            if came is None:
+                cells.append(0 if column == "entries" else None)
+            else:
+                value = getattr(came, column)
+                cells.append(_local(value, programme) if column == "first_in" else value)
+    return cells, row
 
 
-def _cells(person: Any, columns: Sequence[str], programme: Programme) -> list[Cell]:
-    cells = []
-    for column in columns:
-        value = getattr(person, column)
-        if column == "country":
-            value = value or person.country_text
-        cells.append(_local(value, programme) if isinstance(value, datetime) else value)
-    return cells
+def _told(
+    rows: Iterable[Sequence[Any]], columns: Sequence[str], programme: Programme
+) -> Iterator[list[Cell]]:
+    """Rows as a file has them: times on the event's clock, ids and truths as words."""
+    moments = [at for at, column in enumerate(columns) if column in _MOMENTS]
+    words = [at for at, column in enumerate(columns) if column in {"id", "just_now"}]
+    for row in rows:
+        cells = list(row)
+        for at in moments:
+            if cells[at] is not None:
+                cells[at] = _local(cells[at], programme)
+        for at in words:
+            cells[at] = str(cells[at]).lower()
+        yield cells
 
 
-def _scan_cells(row: Any, programme: Programme) -> list[Cell]:
-    scan = row.Scan
-    cells: list[Cell] = []
-    for column in SCANS:
-        value = getattr(scan, column) if column in _SCAN_COLUMNS else getattr(row, column)
-        if isinstance(value, datetime):
-            value = _local(value, programme)
-        elif column in {"id", "just_now"}:
-            value = str(value).lower()
-        cells.append(value)
-    return cells
-
-
-_SCAN_COLUMNS = frozenset(column.name for column in Scan.__table__.columns)
+_MOMENTS = {
+    *("registered_at", "scanned_at", "at", "received_at", "voided_at", "quarter"),
+    *("issued_at", "printed_at", "handed_over_at"),
+}
 
 
 def _local(at: datetime, programme: Programme) -> datetime:
@@ -164,45 +164,19 @@ def write_csv(out: IO[bytes], table: Table, *, on_row: Callable[[], None]) -> No
 
 
 def write_xlsx(out: IO[bytes], table: Table, *, on_row: Callable[[], None]) -> None:
-    """A workbook with typed dates, a frozen header and filters, written row by row."""
+    """A workbook with typed dates, a frozen header and filters; raises Refusal for more rows than Excel opens."""
     header, rows = table
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "remove_timezone": True,
-    }
-    with xlsxwriter.Workbook(out, options) as workbook:
-        sheet = workbook.add_worksheet()
-        bold = workbook.add_format({"bold": True})
-        formats: dict[type, Any] = {
-            datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
-        }
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(header) - 1, 18)
-        for column, name in enumerate(header):
-            sheet.write_string(0, column, name, bold)
-        last = 0
-        for last, row in enumerate(rows, start=1):
-            _write_row(sheet, last, row, formats)
-            on_row()
-        sheet.autofilter(0, 0, max(last, 1), len(header) - 1)
-
-
-def _write_row(sheet: Any, number: int, row: Sequence[Cell], formats: dict[type, Any]) -> None:
-    for column, cell in enumerate(row):
-        if isinstance(cell, str):
-            sheet.write_string(number, column, cell)
-        elif isinstance(cell, date):
-            sheet.write_datetime(number, column, cell, formats[type(cell)])
-        elif cell is not None:
-            sheet.write_number(number, column, cell)
+    xlsx.write_sheet(out, header, rows, on_row=on_row)
 
 
 def write(out: IO[bytes], table: Table, *, form: str, on_row: Callable[[], None] = lambda: None) -> None:
-    """An export in one of FORMATS."""
-    {"csv": write_csv, "xlsx": write_xlsx}[form](out, table, on_row=on_row)
+    """An export in one of FORMATS; its rows are closed, whatever becomes of it."""
+    try:
+        {"csv": write_csv, "xlsx": write_xlsx}[form](out, table, on_row=on_row)
+    finally:
+        close = getattr(table[1], "close", None)
+        if close is not None:
+            close()
 
 
 def suffix_agrees(path: Path, form: str) -> bool:

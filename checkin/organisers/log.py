@@ -15,6 +15,7 @@ from checkin.domain import audit
 from checkin.domain.audit import Audit, End, Sought
 from checkin.domain.programme import Programme
 from checkin.organisers import pages, wording
+from checkin.organisers.export_words import COLUMNS
 from checkin.organisers.pages import Choices
 from checkin.organisers.wording import ACTIONS, LETTER_STATES, STATUSES, action, somebody
 
@@ -31,7 +32,9 @@ DETAILS = {
     "area": lazy_gettext("area"),
     "arrived": lazy_gettext("arrived"),
     "badges": lazy_gettext("badges"),
+    "before": lazy_gettext("before"),
     "category": lazy_gettext("category"),
+    "columns": lazy_gettext("columns"),
     "country": lazy_gettext("country"),
     "day": lazy_gettext("day"),
     "delegation": lazy_gettext("delegation"),
@@ -47,11 +50,14 @@ DETAILS = {
     "made": lazy_gettext("made at"),
     "malformed": lazy_gettext("malformed"),
     "messages": lazy_gettext("letters"),
+    "organisation": lazy_gettext("organisation"),
     "part": lazy_gettext("part"),
     "people": lazy_gettext("people"),
     "reasons": lazy_gettext("acts whose reasons were erased"),
     "replaced": lazy_gettext("end of the log replaced"),
+    "report": lazy_gettext("report"),
     "role": lazy_gettext("role"),
+    "rows": lazy_gettext("rows"),
     "scans": lazy_gettext("scans"),
     "shown": lazy_gettext("shown"),
     "state": lazy_gettext("state"),
@@ -152,6 +158,8 @@ def _details(details: Mapping[str, Any], plan: Programme) -> Iterator[str]:
 def _value(name: str, value: Any, plan: Programme) -> str:
     if name == "fields" and isinstance(value, list):
         return ", ".join(wording.field(one) for one in value)
+    if name == "columns" and isinstance(value, list):
+        return ", ".join(str(COLUMNS.get(one, one)) for one in value)
     if name == audit.GONE and isinstance(value, list):
         return str(len(value))
     if isinstance(value, bool) or value == "yes":

@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from checkin import clock
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import import_runs, links
+from checkin.domain import exporting, import_runs, links
 from checkin.domain.delegates import Delegate
+from checkin.domain.exporting import LONGEST_NAME, Choice
 from checkin.domain.programme import programme
 from checkin.organisers import importing
 from tests import world
@@ -104,6 +105,9 @@ class Scene:
         yield "print-run", "/organiser/prints?look=yes", _print
         yield "layouts", "/organiser/badges", _wait_for_pictures
         yield "exports", "/organiser/exports", None
+        yield "exports-kind", "/organiser/exports/attendance", None
+        yield "exports-errors", "/organiser/exports/scans", _export_nothing
+        yield "export-over", f"/organiser/exports/files/{'A' * 22}", None
         yield "outbox", "/organiser/outbox", None
         yield "staff", "/organiser/staff", None
         for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge", "/notice"):
@@ -131,6 +135,14 @@ def _send_empty(page: Page) -> None:
 def _erase_for_no_reason(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
+    page.locator(".summary").wait_for()
+
+
+def _export_nothing(page: Page) -> None:
+    page.locator("main form").evaluate("form => form.noValidate = true")
+    for column in page.locator("[name=columns]").all():
+        column.uncheck()
+    page.get_by_role("button", name="Excel").click()
     page.locator(".summary").wait_for()
 
 
@@ -217,8 +229,25 @@ def prepare(app: Flask) -> Scene:
                 cancelled = clock.now() if status == "cancelled" else None
                 session.execute(changed.values(status=status, cancelled_at=cancelled))
     pairing, door, (_, invitation) = world.pairing_code(app), _door_id(app), invite(app)
+    _keep_reports(app)
     lists = {state: f"/organiser/import/{_list(app, state)}" for state in ("matching", "checked", "done")}
     return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation, lists)
+
+
+def _keep_reports(app: Flask) -> None:
+    """Two exports under a name, the longest that there may be and a short one."""
+    kept = {
+        f"{LONG}: {'everything ' * 9}"[:LONGEST_NAME].strip(): Choice(
+            "attendance",
+            {"country": "MY", "organisation": LONG, "status": "confirmed", "category": "99"},
+            ["name", "first_in"],
+            "Seating at the opening",
+        ),
+        "Ministry": Choice("figures", {"language": "ms"}, purpose="Ministry of Digital"),
+    }
+    with app.app_context(), transaction() as session:
+        for name, choice in kept.items():
+            exporting.keep_report(session, name, choice, actor="staff:1", now=clock.now())
 
 
 LIST = f"""Nama penuh,Gelaran,Syarikat,Negara,Emel,Kategori,Jualan

@@ -98,15 +98,22 @@ def test_an_organiser_finds_cancels_and_exports(
     expect(page.locator(".timeline li").first).to_contain_text("Asked by telephone")
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Exports").click()
-    page.locator("#attendance-day").select_option("2025-09-17")
+    page.get_by_role("link", name="Attendance", exact=True).click()
+    page.get_by_label("Day", exact=True).select_option("2025-09-17")
+    page.get_by_label("E-mail address").uncheck()
+    page.get_by_label("What is it for?").fill("Seating")
+    page.get_by_label("Keep these choices as a report").fill("First day")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("status")).to_contain_text("The report is kept")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Excel Attendance").click()
+        page.get_by_role("button", name="Excel First day").click()
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
 
     header, *rows = openpyxl.load_workbook(file).active.iter_rows(values_only=True)
     came = {row[header.index("name")]: row[header.index("2025-09-17_first_in")] for row in rows}
     assert file.name.startswith("SCEKL25-attendance-")
+    assert "email" not in header
     assert came == {PEOPLE[0]: dt.datetime(2025, 9, 17, 8, 41, 7), PEOPLE[1]: None, PEOPLE[2]: None}  # noqa: DTZ001
     assert complaints == []
     context.close()

@@ -24,7 +24,7 @@ from tests.bench.statements import counted
 from tests.journeys.commands import ShellHere
 from tests.organisers.staff import signed_in
 
-EXPORTS = "/organiser/exports"
+EXPORTS = "/organiser/exports/delegates"
 ADA = "/organiser/delegates/KL-00001"
 # What the test below looks for: each once in everything that is kept about Ada.
 HERS = (
@@ -274,8 +274,8 @@ def link(app: Flask) -> str:
 def test_a_delegate_and_organisers_see_who_saw_the_data(ada: Flask) -> None:
     browser = signed_in(ada)
     browser.get(ADA)
-    browser.send(f"{EXPORTS}/delegates", page=EXPORTS, form="csv", purpose="Badge printer").close()
-    browser.send(f"{EXPORTS}/delegates", page=EXPORTS, form="csv", purpose="Others", category="2").close()
+    for fields in ({"purpose": "Badge printer"}, {"purpose": "Others", "category": "2"}):
+        browser.get(browser.send(EXPORTS, form="csv", columns="name", **fields).location).close()
     browser.get("/organiser/delegates?q=budi")
 
     page = browser.get(f"{ADA}/seen").text
@@ -309,5 +309,6 @@ def test_these_pages_take_few_statements(ada: Flask) -> None:
 
 
 def test_each_kind_of_export_counts_as_taking_data_along() -> None:
-    assert {name for name in ACTIONS if name.endswith(("exported", "fetched"))} <= set(TAKEN)
+    nobodys = {"arrivals exported", "figures exported"}
+    assert {name for name in ACTIONS if name.endswith(("exported", "fetched"))} - nobodys <= set(TAKEN)
     assert set(TAKEN) <= set(ACTIONS)
