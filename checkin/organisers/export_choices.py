@@ -36,8 +36,8 @@ _MAY_NAME = ("delegation", "organisation")
 
 
 def forms(kind: str) -> Sequence[str]:
-    """The formats that there are of a kind."""
-    return ("pdf",) if kind == FIGURES else exports.FORMATS
+    """The formats that there are of a kind, the one that most want first."""
+    return ("pdf",) if kind == FIGURES else ("xlsx", "csv")
 
 
 def columns(kind: str) -> Sequence[str]:

@@ -27,7 +27,17 @@ from checkin.domain import badges
 from checkin.domain.programme import programme
 from checkin.organisers import demo
 from tests import servers, world
-from tests.bench import frames, hard_frames, load, pages, printing, registering, sheets, statements
+from tests.bench import (
+    frames,
+    hard_frames,
+    large_sheets,
+    load,
+    pages,
+    printing,
+    registering,
+    sheets,
+    statements,
+)
 
 RUNS = 3
 CONNECTIONS = 32
@@ -53,8 +63,10 @@ def main() -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         figures += measured(f"sqlite:///{folder}/bench.db")
+        figures += measured_large(f"sqlite:///{folder}/large.db")
         with servers.postgresql(durable=True) as server:
             figures += measured(server.create_database("bench"))
+            figures += measured_large(server.create_database("large"))
     click.echo(machine())
     for figure in figures:
         click.echo(
@@ -90,6 +102,20 @@ def measured(url: str) -> Iterator[Figure]:
         ]
     for what, value, unit, goal in rows:
         yield Figure(kind, what, value, unit, goal)
+    dispose(app)
+
+
+def measured_large(url: str) -> Iterator[Figure]:
+    """The figures of a database of many delegates."""
+    kind = urlsplit(url).scheme.partition("+")[0]
+    progress(f"{kind}: {large_sheets.DELEGATES} delegates")
+    dispose(filled(url, delegates=large_sheets.DELEGATES, scans=large_sheets.DELEGATES))
+    for what, value, unit, goal in large_sheets.measured(url, RUNS):
+        yield Figure(kind, what, value, unit, goal)
+
+
+def dispose(app: Flask) -> None:
+    """Leave no connection behind."""
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
@@ -99,14 +125,19 @@ def progress(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def filled(url: str) -> Flask:
+def filled(url: str, *, delegates: int = DELEGATES, scans: int = 0) -> Flask:
     """An application whose database holds the demo event."""
     app = create_app(Config(database_url=url, testing=True))
     with app.app_context():
         schema.upgrade()
         key, starts = app.config["CHECKIN"].key, date.fromisoformat(DAYS[0])
         demo.fill(
-            delegates=DELEGATES, scans=0, starts=starts, key=key, now=clock.now(), on_steps=lambda _: None
+            delegates=delegates,
+            scans=scans,
+            starts=starts,
+            key=key,
+            now=clock.now(),
+            on_steps=lambda _: None,
         )
     return app
 
