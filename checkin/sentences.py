@@ -87,6 +87,7 @@ VERDICTS = {
 REASONS = {
     "cancelled": _("the registration is cancelled"),
     "not_open": _("not at this hour"),
+    "not_released": _("a blank badge that isn't released"),
     "not_this_area": _("not for this area"),
     "not_this_day": _("not on this day"),
     "other_event": _("another event's badge"),

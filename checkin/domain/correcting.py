@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
+from checkin.domain.blanks import NOT_ASSIGNED, assign_to_guest
 from checkin.domain.delegates import Delegate, colleagues_of, refuse_erased
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, take_places, the_event
@@ -40,7 +41,11 @@ def correct(
     changed = tuple(name for name in CORRECTED if getattr(delegate, name) != getattr(details, name))
     if not changed:
         return ()
-    values = {name: getattr(details, name) for name in changed}
+    values: dict[str, object] = {name: getattr(details, name) for name in changed}
+    if delegate.note == NOT_ASSIGNED and "name" in changed:
+        # A guest who was let in with a blank badge gets a name: it is theirs from now on.
+        values |= {"note": None}
+        assign_to_guest(session, delegate.id, now=now)
     _change(session, delegate, values, now=now, seen=seen)
     _index(session, delegate)
     _reseal(session, delegate, key=key)

@@ -6,7 +6,7 @@ person follow each other; the attendance key decides between an upload and the f
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from checkin.db import insert_ignoring
+from checkin.domain import blanks
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
@@ -141,6 +142,8 @@ class _State:
     badges: dict[str, Row[Any]]
     known: dict[uuid.UUID, Row[Any]]
     voided: set[uuid.UUID]
+    # Blank badges that are nobody's.
+    blanks: dict[str, Row[Any]] = field(default_factory=dict)
     past: dict[Place, list[_Past]] = field(default_factory=lambda: defaultdict(list))
     firsts: dict[Place, _First] = field(default_factory=dict)
     scans: list[dict[str, Any]] = field(default_factory=list)
@@ -178,7 +181,7 @@ def _judge_once(
     again: bool,
 ) -> list[Judgement]:
     """Judge readings and store them; `again` are held ones, which are stored, but were not judged."""
-    state = _load(session, readings, programme)
+    state = _load(session, readings, programme, now)
     if again:
         state.known = {}
     answered: dict[uuid.UUID, Judgement] = {}
@@ -241,12 +244,19 @@ def _reading_again(scan: Scan, programme: Programme) -> Reading:
     )
 
 
-def _load(session: Session, readings: Sequence[Reading], programme: Programme) -> _State:
-    badges = _badges(session, {reading.lookup for reading in readings})
+def _load(session: Session, readings: Sequence[Reading], programme: Programme, now: datetime) -> _State:
+    lookups = {reading.lookup for reading in readings}
+    badges = _badges(session, lookups)
+    nobodys = blanks.met(session, lookups - badges.keys())
+    entering = _entering(readings, nobodys, programme)
+    if entering:
+        if not blanks.let_in(session, entering, now=now):
+            raise _Overtaken
+        badges |= _badges(session, entering)
     ids = [reading.id for reading in readings]
     known = {row.id: row for row in session.execute(_stored_scans(ids))}
     voided = set(session.scalars(select(Void.scan_id).where(Void.scan_id.in_(ids))))
-    state = _State(badges, known, voided)
+    state = _State(badges, known, voided, nobodys)
     delegates = sorted(
         {row.delegate_id for row in (*badges.values(), *known.values()) if row.delegate_id is not None}
     )
@@ -260,6 +270,27 @@ def _load(session: Session, readings: Sequence[Reading], programme: Programme) -
             row.scan_id, row.first_at, row.door_id, stored=True
         )
     return state
+
+
+def _entering(
+    readings: Iterable[Reading], nobodys: Mapping[str, Row[Any]], programme: Programme
+) -> set[str]:
+    """The blank badges that one of these readings lets in, or sees leaving: from now on they are a guest's."""
+    return {
+        reading.lookup
+        for reading in readings
+        if reading.lookup in nobodys
+        and nobodys[reading.lookup].released_at is not None
+        and (reading.direction == "out" or _refusal_of(reading, nobodys[reading.lookup], programme) is None)
+    }
+
+
+def _refusal_of(reading: Reading, blank: Row[Any], programme: Programme) -> str | None:
+    """Why a blank badge is refused where it was read."""
+    if blank.released_at is None:
+        return blanks.NOT_RELEASED
+    moment = Moment(programme.day_of(reading.at), programme.minute_of(reading.at), reading.door.area_id)
+    return refusal(Credential(None, "confirmed", programme.categories[blank.category_id]), moment)
 
 
 def _badges(session: Session, lookups: set[str]) -> dict[str, Row[Any]]:
@@ -343,8 +374,7 @@ def _one(state: _State, device: Device, reading: Reading, programme: Programme, 
     badge = state.badges.get(reading.lookup)
     moment = Moment(day, programme.minute_of(reading.at), reading.door.area_id)
     if badge is None:
-        is_test = reading.lookup in test_lookups(programme)
-        reason = TEST if is_test else refusal(None, moment, other_event=reading.other_event)
+        reason = _unknown(state, reading, moment, programme)
         return _keep(
             state, device, reading, None, Judgement(reading.id, REFUSED, day, reason), programme, now
         )
@@ -362,6 +392,16 @@ def _one(state: _State, device: Device, reading: Reading, programme: Programme, 
         credential = Credential(badge.revocation, badge.status, programme.categories[badge.category_id])
         judgement = _entry(state, place, reading, earlier, refusal(credential, moment), judgement, programme)
     return _keep(state, device, reading, badge, judgement, programme, now)
+
+
+def _unknown(state: _State, reading: Reading, moment: Moment, programme: Programme) -> str | None:
+    """Why a code that is nobody's badge is refused."""
+    if reading.lookup in test_lookups(programme):
+        return TEST
+    blank = state.blanks.get(reading.lookup)
+    if blank is not None:
+        return _refusal_of(reading, blank, programme)
+    return refusal(None, moment, other_event=reading.other_event)
 
 
 def _read_just_now(

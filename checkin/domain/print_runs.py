@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import LARGEST_ID, Base, Instant
-from checkin.domain import badges
+from checkin.domain import badges, blanks
 from checkin.domain.badges import Badge, PrintFilter
+from checkin.domain.blanks import Blank, Printed, Unnamed
 from checkin.domain.delegates import Delegate
 from checkin.domain.event import Category
 from checkin.errors import Conflict, NotFound, Refusal
@@ -198,6 +199,19 @@ def record_run(
     return run
 
 
+def make_blank_run(
+    session: Session, made: Sequence[Blank], *, order: Order, actor: str, now: datetime, state: str = "waiting"
+) -> PrintRun:
+    """A run of blank badges, which has no items: its numbers say which they are."""
+    words = {"blanks": [made[0].number, made[-1].number], "category": str(made[0].category_id)}
+    sizes = {"batch_size": order.batch_size, "box_size": order.box_size}
+    run = PrintRun(made_at=now, made_by=actor, wanted=words, badges=len(made), state=state, **sizes)
+    run.layout, run.bleed = order.layout, order.bleed
+    session.add(run)
+    session.flush()
+    return run
+
+
 def _kept(
     session: Session,
     rows: Sequence[Row[Badge, Delegate, Category]],
@@ -280,9 +294,16 @@ def next_batch(session: Session, run: PrintRun) -> int | None:
     return next((number for number in range(1, run.batches + 1) if number not in made), None)
 
 
-def to_print(session: Session, run: PrintRun, number: int) -> Sequence[Row[Badge, Delegate, Category]]:
+def to_print(
+    session: Session, run: PrintRun, number: int
+) -> Sequence[Row[Badge, Delegate, Category] | Printed]:
     """What is still to be printed of a batch, in its order: badges that are live, of confirmed delegates."""
     first = (number - 1) * run.batch_size
+    if "blanks" in run.wanted:
+        begins, ends = run.wanted["blanks"]
+        return blanks.to_print(
+            session, begins + first, min(begins + first + run.batch_size - 1, ends)
+        )
     query = (
         select(Badge, Delegate, Category)
         .join(PrintItem, PrintItem.badge_id == Badge.id)
@@ -303,8 +324,12 @@ def to_print(session: Session, run: PrintRun, number: int) -> Sequence[Row[Badge
     return session.execute(query).all()
 
 
-def packing_list(session: Session, run: PrintRun) -> Iterator[tuple[int, int, Delegate, str]]:
+def packing_list(session: Session, run: PrintRun) -> Iterator[tuple[int, int, Delegate | Unnamed, str]]:
     """Box, place in it, delegate and category's name of each badge of a run, in order."""
+    if "blanks" in run.wanted:
+        for position, one in enumerate(blanks.to_print(session, *run.wanted["blanks"])):
+            yield position // run.box_size + 1, position % run.box_size + 1, one.Delegate, one.Category.name
+        return
     query = (
         select(PrintItem.position, Delegate, Category.name)
         .join(Badge, Badge.id == PrintItem.badge_id)
@@ -386,6 +411,9 @@ def store_batch(
             run_id=run.id, number=number, printed=len(printed), size=size, lacking=list(lacking), made_at=now
         )
     )
+    if "blanks" in run.wanted:
+        blanks.mark_printed(session, printed, now=now)
+        return
     badges.mark_printed(session, printed, now=now)
     first = (number - 1) * run.batch_size
     theirs = (

@@ -1,7 +1,7 @@
 """What phones know without the server: sealed entries, dead badges, today's passages; it owns no table."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,9 @@ from sqlalchemy import Row, and_, exists, select, union
 from sqlalchemy.orm import Session
 
 from checkin.db import EPOCH, MICROSECOND
+from checkin.domain import blanks
 from checkin.domain.badges import Badge
+from checkin.domain.blanks import NOT_RELEASED
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme
 from checkin.domain.quarantine import APPROVED, Ruling
@@ -72,14 +74,15 @@ def roster(
     if since is None or not is_known(since, programme=programme, now=now):
         rows = session.execute(_badges()).all()
         passages = session.execute(_passages().where(Scan.day == today)).all()
-        return Roster(cursor, True, *_parted(rows), passages, ())
+        return Roster(cursor, True, *_parted(rows, blanks.for_phones(session, after=None)), passages, ())
     after = since.at - COMMITTED_WITHIN
     changed = _changed(after)
     rows = session.execute(_badges().where(Badge.id.in_(changed))).all()
     owners = [row.delegate_id for row in rows if row.issued_at >= after]
     news = _passages().where(Scan.day == today, Scan.id.in_(_news(after, device_id, owners)))
     voided = session.scalars(select(Void.scan_id).where(Void.received_at >= after)).all()
-    return Roster(cursor, False, *_parted(rows), session.execute(news).all(), voided)
+    parted = _parted(rows, blanks.for_phones(session, after=after))
+    return Roster(cursor, False, *parted, session.execute(news).all(), voided)
 
 
 def is_known(cursor: Cursor, *, programme: Programme, now: datetime) -> bool:
@@ -121,9 +124,16 @@ def _news(after: datetime, device_id: uuid.UUID, owners: Sequence[int]) -> Any:
     return union(elsewhere, approved, select(Scan.id).where(Scan.delegate_id.in_(owners)))
 
 
-def _parted(rows: Sequence[Row[Any]]) -> tuple[list[Row[Any]], list[tuple[str, str]]]:
+def _parted(
+    rows: Sequence[Row[Any]], unnamed: Iterable[Row[Any]]
+) -> tuple[list[Row[Any]], list[tuple[str, str]]]:
     live = [row for row in rows if row.revocation is None and row.status == "confirmed"]
     dead = [(row.lookup, _reason(row)) for row in rows if row.revocation or row.status != "confirmed"]
+    for blank in unnamed:
+        if blank.released_at is not None:
+            live.append(blank)
+        else:
+            dead.append((blank.lookup, NOT_RELEASED))
     return live, dead
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain import doors, event
 from checkin.domain.badges import Badge
+from checkin.domain.blanks import Blank
 from checkin.domain.delegates import Delegate
 from checkin.domain.details import email_address
 from checkin.domain.doors import Device, Pairing
@@ -269,8 +270,10 @@ def in_use(session: Session, plan: Programme) -> InUse:
     entries = session.execute(select(Attendance.day, Attendance.area_id, Attendance.door_id).distinct()).all()
     stood = union(select(Pairing.door_id), select(Device.door_id))
     manned = {*session.scalars(stood), *(row.door_id for row in entries)}
-    peopled = exists().where(Delegate.category_id == Category.id)
-    badged = exists().where(Badge.delegate_id == Delegate.id, Delegate.category_id == Category.id)
+    blank = exists().where(Blank.category_id == Category.id)
+    peopled = or_(exists().where(Delegate.category_id == Category.id), blank)
+    with_badge = exists().where(Badge.delegate_id == Delegate.id, Delegate.category_id == Category.id)
+    badged = or_(with_badge, blank)
     of_categories = session.execute(
         select(
             Category.name,

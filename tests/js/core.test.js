@@ -213,6 +213,7 @@ test("every verdict and every reason has words in both languages", () => {
     "replaced",
     "revoked",
     "cancelled",
+    "not_released",
     "pending",
     "not_this_day",
     "not_open",

@@ -19,6 +19,7 @@ const REASONS = {
   replaced: ["There is a newer badge", "Sudah ada lencana yang lebih baharu"],
   revoked: ["This badge is no longer in use", "Lencana ini tidak lagi digunakan"],
   cancelled: ["The registration was cancelled", "Pendaftaran telah dibatalkan"],
+  not_released: ["A blank badge, not released yet", "Lencana kosong, belum dilepaskan"],
   pending: ["The registration waits for approval", "Pendaftaran menunggu kelulusan"],
   not_this_day: ["This badge is for another day", "Lencana ini untuk hari lain"],
   not_open: ["Not open at this hour", "Belum dibuka pada waktu ini"],
