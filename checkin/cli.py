@@ -27,11 +27,12 @@ from checkin.db import db, reading, transaction, wipe_free_space
 from checkin.documents import badge_samples, mailing
 from checkin.documents import badges as documents
 from checkin.documents.badge_faces import faces
-from checkin.documents.layouts import refuse_broken_layouts
+from checkin.documents.layouts import known_layout, refuse_broken_layouts
 from checkin.documents.practice import practice_sheet
 from checkin.domain import (
     audit,
     badges,
+    blanks,
     delegates,
     doors,
     erasing,
@@ -528,6 +529,45 @@ def badges_test(_config: Config, out: Path) -> None:
         audit.record(session, "TEST badges printed", actor=ACTOR, now=clock.now())
     out.write_bytes(practice_sheet(plan))
     click.echo(f"{len(test_badges.KINDS)} TEST badges are in {out}.")
+
+
+@badges_group.command(name="blank")
+@click.argument("count", metavar="N", type=int)
+@click.option("--category", default="Delegate", show_default=True)
+@click.option("--layout", default="a6", show_default=True, help="A folder of templates/badges.")
+@click.option("--bleed", is_flag=True, help="With 3 mm of bleed and crop marks, as print shops ask for.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+)
+@prepared
+def badges_blank(config: Config, count: int, category: str, layout: str, bleed: bool, out: Path) -> None:
+    """Print N numbered blank badges, which open nothing until a supervisor releases them at /desk/blanks."""
+    now = clock.now()
+    known_layout(layout)
+    with transaction() as session:
+        plan = programme(session)
+        category_id = plan.category_named(category)
+        made = blanks.make(session, count, category_id=category_id, key=config.key, now=now)
+        names = blanks.names_of(made[0].number, made[-1].number)
+        order = print_runs.Order(layout, bleed, batch_size=count)
+        # Stopped, until the file is there: in the browser it can be had go on.
+        run = print_runs.make_blank_run(session, made, order=order, actor=ACTOR, now=now, state="cancelled")
+        run_id = run.id
+        audit.record(session, "blank badges made", actor=ACTOR, now=now, subject=names, run=run_id)
+    with reading() as session:
+        rows = print_runs.to_print(session, print_runs.the_run(session, run_id), 1)
+        printed = list(faces(rows, plan, key=config.key))
+    with bar("Printing badges", count) as update:
+        report = documents.write_badges(printed, out, layout=layout, bleed=bleed, on_page=update)
+    with transaction() as session:
+        print_runs.record_blanks(
+            session,
+            print_runs.the_run(session, run_id, hold=True),
+            printed=[row.Badge.id for row in rows],
+            lacking=report.missing_glyphs,
+            now=now,
+        )
+    click.echo(f"Blank badges {names} are in {out}. They open nothing until they are released at /desk/blanks.")
 
 
 @badges_group.command(name="preview")

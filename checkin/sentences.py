@@ -8,6 +8,13 @@ SENTENCES = {
         "Somebody else is registered with this address: one address confirms one registration."
     ),
     "bad_request": _("This form was open for too long, or came from elsewhere: go back and send it again."),
+    "blank_assigned": _("This blank badge is somebody's already: take another one."),
+    "blank_is_theirs": _("This person is the guest who came in with this blank badge: correct the name instead."),
+    "blank_not_good": _("This blank badge was replaced or cancelled: take another one."),
+    "blank_not_released": _("This blank badge isn't released yet: ask a supervisor, or take another one."),
+    "blank_of_other_category": _(
+        "This blank badge is printed for another category: take one of this person's category."
+    ),
     "cancelled": _("This registration is cancelled: reinstate it instead."),
     "category_full": _("This category has no place left: raise its capacity, or choose another one."),
     "changed_meanwhile": _("These details were changed elsewhere meanwhile: look at them as they are now."),
@@ -59,8 +66,10 @@ SENTENCES = {
     "scan_time": _("lies outside the years 1970 to 2200"),
     "service_unavailable": _("This is not available just now: please try again in a minute."),
     "sign_in": _("Please sign in first."),
+    "too_many_swaps": _("You have swapped as many people as one may: please ask the help desk."),
     "too_many_requests": _("That was too often in a short time: please try again a little later."),
     "too_many_passkeys": _("You have as many passkeys as one may have: remove one first."),
+    "unknown_blank": _("There is no blank badge with this number: it stands on the badge, such as B-0042."),
     "unknown_device": _("There is no such phone."),
     "unknown_door": _("There is no such door: please choose one of those on the page."),
     "unknown_letter": _("There is no such letter, or it doesn't wait any more."),

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading, transaction
-from checkin.desk import pages
+from checkin.desk import blanks, pages
 from checkin.domain import audit, searching, walk_ins
+from checkin.domain.blanks import Blank, state_of
 from checkin.domain.programme import Programme
 from checkin.domain.searching import Found
 from checkin.domain.words import LONGEST_QUERY, is_enough
@@ -34,6 +35,7 @@ class Line:
     colour: str
     arrived: str
     has_badge: bool
+    is_cancelled: bool
 
 
 @blueprint.get("")
@@ -51,7 +53,8 @@ def search() -> Response:
     query = " ".join(request.form.get("q", "")[:LONGEST_QUERY].split())
     with reading() as session:
         plan = pages.programme_now(session)
-        found = _found(session, query, plan)
+        blank = blanks.found(session, query, plan)
+        found = _found(session, query, plan) if blank is None else _bearer(session, blank, plan)
     with transaction() as session:
         audit.record(
             session,
@@ -65,11 +68,21 @@ def search() -> Response:
         "desk/found.html" if "part" in request.form else "desk/find.html",
         query=query,
         lines=[_line(one, plan) for one in found],
+        blank=blank,
+        blank_state=None if blank is None else state_of(blank),
         enough=is_enough(query),
     )
     response = make_response(shown)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _bearer(session: Session, blank: Blank, plan: Programme) -> list[Found]:
+    """Whose a blank badge is, be it a guest."""
+    if blank.delegate_id is None:
+        return []
+    day = plan.day_of(clock.now())
+    return searching.one(session, blank.delegate_id, area_id=plan.main_area, day=day)
 
 
 def _found(session: Session, query: str, plan: Programme) -> list[Found]:
@@ -98,4 +111,5 @@ def _line(found: Found, plan: Programme) -> Line:
         colour=colours.get(found.category, "#000"),
         arrived=pages.hour(found.today, plan) if found.today else "",
         has_badge=found.badge is not None,
+        is_cancelled=found.status == "cancelled",
     )

@@ -19,8 +19,9 @@ from checkin.db import reading, transaction
 from checkin.desk import pages
 from checkin.documents import mailing
 from checkin.documents.layouts import layout_names
-from checkin.domain import audit, badges, by_hand, handing_over, print_runs, walk_ins
+from checkin.domain import audit, badges, blanks, by_hand, handing_over, print_runs, walk_ins
 from checkin.domain.badges import Badge
+from checkin.domain.blanks import NOT_ASSIGNED
 from checkin.domain.by_hand import Admission
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme
@@ -90,6 +91,7 @@ def _shown(
         held = handing_over.badges_of(session, delegate.id)
         was_printed = any(badge.printed_at for badge, _handover in held)
         slot = print_runs.last_slot(session, delegate.id) if was_printed else None
+        guest_blank = blanks.of_guest(session, delegate.id) if delegate.note == NOT_ASSIGNED else None
         passed = by_hand.passages_of(session, delegate.id, day=plan.day_of(now))
     with transaction() as session:
         audit.record(session, "delegate opened", actor=pages.actor(), now=now, subject=delegate.reference)
@@ -115,6 +117,8 @@ def _shown(
         door=pages.usual_door(plan),
         reasons=sentences.HAND_REASONS,
         new_id=new_id(),
+        blank=_typed_blank(),
+        guest_blank=guest_blank,
         prints_now=request.args.get("then") == "print" and live is not None,
         alert=alert,
         lacks=lacks,
@@ -124,6 +128,12 @@ def _shown(
     response = make_response(shown, status)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _typed_blank() -> str:
+    """The number of a blank badge that couldn't be given."""
+    number = blanks.number_in(request.args.get("blank", ""))
+    return "" if number is None else blanks.name_of(number)
 
 
 def usual_layout() -> str:

@@ -1,6 +1,6 @@
 """The help desk's pages; it owns no table."""
 
-from checkin.desk import correcting, finding, person, printing, walk_ins
+from checkin.desk import blanks, correcting, finding, person, printing, walk_ins
 
 PARTS = (
     finding.blueprint,
@@ -8,4 +8,5 @@ PARTS = (
     printing.blueprint,
     correcting.blueprint,
     walk_ins.blueprint,
+    blanks.blueprint,
 )

@@ -1,6 +1,6 @@
 """Registering whoever stands before the desk, and the poster that leads to the form; it owns no table."""
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -13,13 +13,13 @@ from checkin import clock, sentences
 from checkin.access import open_to
 from checkin.adapters import qr
 from checkin.db import reading, transaction
-from checkin.desk import pages
+from checkin.desk import blanks, pages
 from checkin.documents import mailing
-from checkin.domain import audit, walk_ins
+from checkin.domain import audit, giving_blanks, walk_ins
 from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.details import FIELDS, SENTENCES, Details, DetailsRefused, clean_details
 from checkin.domain.programme import Programme
-from checkin.errors import Conflict
+from checkin.errors import Conflict, Refusal
 from checkin.limits import limiter
 
 blueprint = Blueprint("desk_walk_ins", __name__, url_prefix="/desk")
@@ -29,6 +29,7 @@ LABELS = {
     "organisation": lazy_gettext("Organisation"),
     "category": lazy_gettext("Category"),
     "email": lazy_gettext("E-mail address"),
+    "blank": lazy_gettext("Blank badge"),
     "consent_notice": lazy_gettext("Privacy notice"),
 }
 
@@ -66,6 +67,8 @@ class WalkInForm(PersonForm):
 
     organisation = StringField()
     category = StringField()
+    # The number, or the code, of a blank badge that they get.
+    blank = StringField()
 
     def __init__(self, categories: tuple[str, ...]) -> None:
         super().__init__()
@@ -89,13 +92,22 @@ def walk_in() -> Response:
         plan = pages.programme_now(session)
     form = WalkInForm(walk_ins.open_categories(plan))
     if not form.validate_on_submit():
+        if not form.is_submitted():
+            form.blank.data = blanks.shown_number(request.args.get("blank", ""))
         return _shown(form, status=422 if form.is_submitted() else 200)
+    with_blank = bool((form.blank.data or "").strip())
     try:
         with transaction() as session:
-            delegate, is_new = _register(session, form)
-    except Conflict as refused:
-        form.blame("category", sentences.on_a_page(refused.code, refused.sentence))
-        return _shown(form, status=409)
+            delegate, is_new = _register(session, form, plan)
+    except Refusal as refused:
+        on_blank = "blank" in refused.code
+        form.blame(
+            "blank" if on_blank else "category", sentences.on_a_page(refused.code, refused.sentence)
+        )
+        return _shown(form, status=422 if refused.status == 404 else refused.status)
+    if with_blank:
+        flash(_("Registered and confirmed, with the blank badge in hand."), "success")
+        return redirect(url_for("desk_person.page", reference=delegate.reference), 303)
     if is_new:
         flash(_("Registered and confirmed: print the badge."), "success")
     else:
@@ -108,14 +120,19 @@ def _agreement(plan: Programme) -> Agreement:
     return Agreement({"notice": True}, plan.notice.version, str(get_locale()))
 
 
-def _register(session: Session, form: WalkInForm) -> tuple[Delegate, bool]:
-    now, plan = clock.now(), pages.programme_now(session)
-    agreement = _agreement(plan)
+def _register(session: Session, form: WalkInForm, plan: Programme) -> tuple[Delegate, bool]:
+    now, agreement = clock.now(), _agreement(plan)
     key = current_app.config["CHECKIN"].key
+    typed = " ".join((form.blank.data or "").split())
+    blank = giving_blanks.take(session, typed) if typed else None
     made = walk_ins.register(session, form.details, agreement, programme=plan, key=key, now=now)
     delegate = session.get_one(Delegate, made.delegate_id)
-    if made.is_new:
+    if blank is not None:
+        is_fresh = walk_ins.confirm(session, delegate, plan, key=key, now=now) or made.is_new
+        blanks.hand_to(session, blank, delegate, key=key, now=now, is_fresh=is_fresh)
+    elif made.is_new:
         mailing.write_to(session, delegate, kind="badge", now=now)
+    if made.is_new:
         subject = delegate.reference
         audit.record(session, "walk-in registered", actor=pages.actor(), now=now, subject=subject)
     return delegate, made.is_new
@@ -173,6 +190,8 @@ def poster() -> str:
     """What to print and hang up: the way to the form as walk-ins get it."""
     with reading() as session:
         plan = pages.programme_now(session)
-    address = f"{current_app.config['CHECKIN'].base_url.rstrip('/')}/register?onsite"
+    config = current_app.config["CHECKIN"]
+    mark = walk_ins.poster_mark(plan, secret=config.secret_key)
+    address = f"{config.base_url.rstrip('/')}/register?onsite={mark}"
     side, path = qr.picture(address)
     return render_template("desk/poster.html", event=plan, address=address, side=side, path=path)

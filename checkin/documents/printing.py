@@ -15,7 +15,7 @@ from checkin.db import reading, transaction
 from checkin.documents.badge_faces import faces
 from checkin.documents.layouts import known_layout
 from checkin.documents.print_process import Printer, printing_process
-from checkin.domain import audit, print_runs
+from checkin.domain import audit, blanks, print_runs
 from checkin.domain.badges import PrintFilter
 from checkin.domain.print_runs import PIECE, Order, PrintRun
 from checkin.domain.programme import programme
@@ -43,6 +43,19 @@ def order_run(wanted: PrintFilter, *, order: Order, words: dict[str, Any], actor
         run = print_runs.make_run(session, wanted, found, order=order, words=words, actor=actor, now=now)
         jobs.enqueue(session, PRINT, str(run.id))
         audit.record(session, "print run made", actor=actor, now=now, subject=str(run.id), badges=run.badges)
+        return run.id
+
+
+def order_blanks(count: int, category_id: int, *, order: Order, actor: str, now: datetime) -> int:
+    """The number of a print run of so many new blank badges; raises Refusal for a count that is none."""
+    known_layout(order.layout)
+    key = current_app.config["CHECKIN"].key
+    with transaction() as session:
+        made = blanks.make(session, count, category_id=category_id, key=key, now=now)
+        run = print_runs.make_blank_run(session, made, order=order, actor=actor, now=now)
+        jobs.enqueue(session, PRINT, str(run.id))
+        subject = blanks.names_of(made[0].number, made[-1].number)
+        audit.record(session, "blank badges made", actor=actor, now=now, subject=subject, run=run.id)
         return run.id
 
 

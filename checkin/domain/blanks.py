@@ -74,6 +74,11 @@ def name_of(number: int) -> str:
     return f"B-{number:04d}"
 
 
+def names_of(first: int, last: int) -> str:
+    """Blanks of consecutive numbers, such as B-0001–B-0200."""
+    return name_of(first) if first == last else f"{name_of(first)}–{name_of(last)}"
+
+
 def number_in(typed: str) -> int | None:
     """The number that somebody typed, such as `B-0042`, `b42` or `42`; None where it is none."""
     found = _NUMBER.fullmatch(typed.strip().upper())
@@ -219,11 +224,10 @@ def named(session: Session, typed: str, *, hold: bool = False) -> Blank:
     `hold` makes others who hold wait for this transaction.
     """
     code, number = read_code(typed), number_in(typed)
-    if looks_like_a_code(code):
-        query = select(Blank).where(Blank.lookup == lookup_id(code))
-    else:
-        query = select(Blank).where(Blank.number == (number or 0))
-    found = session.scalar(query.with_for_update() if hold else query)
+    is_it = Blank.lookup == lookup_id(code) if looks_like_a_code(code) else Blank.number == number
+    query = select(Blank).where(is_it)
+    asked = number is not None or looks_like_a_code(code)
+    found = session.scalar(query.with_for_update() if hold else query) if asked else None
     if found is None:
         raise NotFound("unknown_blank", "There is no blank badge with this number.")
     return found

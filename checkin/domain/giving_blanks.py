@@ -42,11 +42,19 @@ def _is_good(session: Session, badge_id: object) -> bool:
     return session.scalar(standing.with_for_update(of=Delegate)) is not None
 
 
-def give(session: Session, blank: Blank, delegate: Delegate, *, key: BadgeKey, now: datetime) -> bool:
+def give(
+    session: Session,
+    blank: Blank,
+    delegate: Delegate,
+    *,
+    key: BadgeKey,
+    now: datetime,
+    is_fresh: bool = False,
+) -> bool:
     """Make a blank that was taken a confirmed delegate's badge; whether an older one was replaced by it.
 
-    The older one is refused from now on, and what was scanned of the blank was this delegate's. Raises Conflict
-    where the blank is printed for another category.
+    The older one is refused from now on, and what was scanned of the blank was this delegate's. `is_fresh`: they were
+    confirmed in this very transaction. Raises Conflict where the blank is printed for another category.
     """
     if delegate.status != "confirmed":
         raise Conflict("not_confirmed", f"{delegate.reference} is {delegate.status}: confirm them first.")
@@ -57,7 +65,12 @@ def give(session: Session, blank: Blank, delegate: Delegate, *, key: BadgeKey, n
     if delegate.id == blank.delegate_id:
         raise Conflict("blank_is_theirs", f"{delegate.reference} is the guest with {blank.name}: correct the name.")
     old = live_badge(session, delegate.id)
-    if old is not None:
+    if old is not None and is_fresh and old.issued_at == now:
+        # Nobody has it yet, so that nothing is replaced.
+        session.delete(old)
+        session.flush()
+        old = None
+    elif old is not None:
         revoke_badge(session, old, revocation="replaced", reason=f"blank {blank.name}", now=now)
     guest_id = blank.delegate_id
     _make_badge(session, blank, delegate, key=key, now=now)

@@ -212,6 +212,19 @@ def make_blank_run(
     return run
 
 
+def record_blanks(
+    session: Session,
+    run: PrintRun,
+    *,
+    printed: Sequence[uuid.UUID],
+    lacking: Sequence[str],
+    now: datetime,
+) -> None:
+    """Keep that a run of blanks was printed at once, into a file elsewhere."""
+    run.state, run.ended_at = "done", now
+    store_batch(session, run, 1, printed=printed, size=0, lacking=lacking, now=now)
+
+
 def _kept(
     session: Session,
     rows: Sequence[Row[Badge, Delegate, Category]],

@@ -66,6 +66,7 @@ class Found:
     category: str
     today: datetime | None
     badge: str | None
+    status: str
 
 
 def search(session: Session, query: str, *, area_id: int, day: date) -> list[Found]:
@@ -269,6 +270,7 @@ def _found(session: Session, best: Sequence[int], *, area_id: int, day: date) ->
             Category.name,
             Attendance.first_at,
             Badge.lookup,
+            Delegate.status,
         )
         .join(Category, Category.id == Delegate.category_id)
         .outerjoin(Attendance, here)

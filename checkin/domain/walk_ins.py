@@ -14,7 +14,7 @@ from checkin.domain.event import next_references
 from checkin.domain.programme import Programme
 from checkin.domain.registering import Registration, approve, identity, row_of
 from checkin.errors import Conflict
-from checkin.tokens import BadgeKey
+from checkin.tokens import BadgeKey, keyed_digest, same
 
 
 class WalkIn(Base):
@@ -28,6 +28,18 @@ class WalkIn(Base):
     reference: Mapped[str] = mapped_column(primary_key=True)
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id", ondelete="CASCADE"), index=True)
     made_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def poster_mark(plan: Programme, *, secret: str) -> str:
+    """What the poster's address has, so that the form knows that somebody read it at the venue."""
+    return keyed_digest(secret.encode(), f"on-site poster {plan.code}").hex()[:20]
+
+
+def is_at_venue(mark: str, plan: Programme, *, secret: str, now: datetime) -> bool:
+    """Whether an address is the poster's, on one of the event's days: on others nobody stands before it."""
+    today = plan.day_of(now)
+    is_ours = same(mark, poster_mark(plan, secret=secret))
+    return is_ours and any(day.date == today for day in plan.days)
 
 
 def open_categories(programme: Programme) -> tuple[str, ...]:

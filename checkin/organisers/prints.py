@@ -21,8 +21,9 @@ from checkin.documents import printing
 from checkin.documents.badge_faces import faces
 from checkin.documents.badges import short_names_wanted, unprintable
 from checkin.documents.layouts import layout_names
-from checkin.domain import audit, print_runs
+from checkin.domain import audit, blanks, print_runs
 from checkin.domain.badges import SORTS, PrintFilter
+from checkin.domain.blanks import AT_MOST, AT_ONCE, Unnamed
 from checkin.domain.countries import country_codes
 from checkin.domain.delegates import Delegate
 from checkin.domain.items import printable
@@ -68,6 +69,35 @@ def make() -> Response | tuple[str, int]:
     except Refusal as refusal:
         return _index(request.form, alert=_said(refusal)), 422
     return redirect(url_for("prints.show", run_id=run_id), 303)
+
+
+@blueprint.post("/blanks")
+@open_to("organiser")
+@limiter.limit("10 per minute")
+def make_blanks() -> Response | tuple[str, int]:
+    """Have numbered blank badges made and printed by a worker; they open nothing until they are released."""
+    now = clock.now()
+    try:
+        with reading() as session:
+            plan = pages.programme_now(session)
+        count, category_id, order = _blanks(request.form, plan)
+        run_id = printing.order_blanks(count, category_id, order=order, actor=pages.actor(), now=now)
+    except Refusal as refusal:
+        return _index(request.form, alert=_said(refusal)), 422
+    return redirect(url_for("prints.show", run_id=run_id), 303)
+
+
+def _blanks(asked: Asked, plan: Programme) -> tuple[int, int, Order]:
+    """How many, of which category, in which layout."""
+    typed, category = asked.get("blanks", "").strip(), asked.get("blank_category", "")
+    if category not in {str(one) for one in plan.categories}:
+        raise Refusal("unknown_choice", _("Please choose again: one of these isn't offered any more."))
+    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:9]) <= AT_ONCE):
+        raise Refusal("blanks_count", "")
+    layout = asked.get("blank_layout") or Order().layout
+    if layout not in layout_names():
+        raise Refusal("unknown_choice", _("Please choose again: one of these isn't offered any more."))
+    return int(typed), int(category), Order(layout, asked.get("blank_bleed") == "yes")
 
 
 @blueprint.get("/<int:run_id>")
@@ -153,7 +183,7 @@ def packing(run_id: int) -> Response:
     return _sent(out.getvalue(), "text/csv; charset=utf-8", f"{plan.code}-boxes-{run_id}.csv")
 
 
-def packing_table(packed: Iterable[tuple[int, int, Delegate, str]]) -> exports.Table:
+def packing_table(packed: Iterable[tuple[int, int, Delegate | Unnamed, str]]) -> exports.Table:
     """The list of boxes, for a file."""
     rows: Iterator[Sequence[exports.Cell]] = (
         [box, place, one.reference, one.honorific, one.name, one.organisation, category]
@@ -196,6 +226,7 @@ def _index(asked: Asked, *, alert: str = "") -> str:
         sorts=SORTED,
         states=RUN_STATES,
         usual=asdict(Order()),
+        at_once=AT_ONCE,
         described=lambda run: _described(run, plan),
         plan=plan,
         pages=pages,
@@ -265,6 +296,14 @@ def _size(asked: Asked, name: str, usual: int, largest: int) -> int:
 def _said(refusal: Refusal) -> str:
     if refusal.code == "nothing_to_print":
         return str(_("No live badge matches: there is nothing to print."))
+    if refusal.code == "blanks_count":
+        return str(
+            _(
+                "Blank badges are made 1 to %(at_once)s at a time, %(all)s in all.",
+                at_once=AT_ONCE,
+                all=AT_MOST,
+            )
+        )
     return refusal.sentence
 
 
@@ -276,7 +315,11 @@ def _words(asked: Asked) -> dict[str, Any]:
 
 def _described(run: PrintRun, plan: Programme) -> str:
     """A run's filter in the reader's language."""
-    wanted: dict[str, str] = run.wanted
+    wanted: dict[str, Any] = run.wanted
+    if "blanks" in wanted:
+        names = blanks.names_of(*wanted["blanks"])
+        category = _category_name(wanted["category"], plan)
+        return " · ".join((str(_("Blank badges %(numbers)s", numbers=names)), category))
     parts = [
         _category_name(wanted.get("category", ""), plan),
         pages.country(wanted["country"]) if "country" in wanted else "",

@@ -161,6 +161,15 @@ class ColleagueForm(DetailsForm):
     )
 
 
+class SwapForm(DetailsForm):
+    """Who comes instead of a colleague: what isn't asked stays as it is."""
+
+    category = None  # type: ignore[assignment]
+    consent_notice = BooleanField(
+        validators=[InputRequired(_("Please confirm that this person knows of the notice."))]
+    )
+
+
 class FindForm(PublicForm):
     """An address to which a fresh link is mailed."""
 

@@ -32,6 +32,9 @@ LANGUAGE_KEPT = timedelta(days=365)
 SHOWN_AT_DESK = "shown at desk"
 # From one network, which may be a ministry's; programs don't solve puzzles, nor do browsers without JavaScript.
 SOLVED_AN_HOUR, UNSOLVED_AN_HOUR = "300/hour", "20/hour"
+# By the poster's address, on the event's days: a venue's guests share one network, which may be the venue's only one.
+# Nothing is mailed for these, nobody is confirmed but by the desk, and the puzzle is still to be solved.
+SOLVED_AT_VENUE, UNSOLVED_AT_VENUE = "3000/hour", "300/hour"
 
 
 def _config() -> Config:
@@ -107,6 +110,7 @@ def _asked(form: RegistrationForm, plan: Programme) -> str:
         "registration/register.html",
         form=form,
         at_desk=isinstance(form, OnsiteForm),
+        mark=_mark(),
         event=plan,
         labels=forms.LABELS,
         notice=plan.notice.paragraphs(str(get_locale()), {"event": plan.name, "organiser": plan.whom}),
@@ -118,6 +122,11 @@ def _asked(form: RegistrationForm, plan: Programme) -> str:
     )
 
 
+def _mark() -> str:
+    """What the poster's address has; nothing where the form was opened otherwise."""
+    return request.args.get("onsite", "")[:40]
+
+
 def _register(form: RegistrationForm, plan: Programme) -> str:
     """Keep what the form says, with its mail; returns why not, where too many come from one network."""
     if form.homepage.data:
@@ -126,7 +135,8 @@ def _register(form: RegistrationForm, plan: Programme) -> str:
     now = clock.now()
     with transaction() as session:
         solved = puzzles.is_solved(session, form.altcha.data or "", _config().secret_key, now=now)
-    if not _may_go_on(solved):
+    at_venue = walk_ins.is_at_venue(_mark(), plan, secret=_config().secret_key, now=now)
+    if not _may_go_on(solved, at_venue=at_venue):
         return _too_often()
     agreement = Agreement(
         {
@@ -149,7 +159,9 @@ def _register(form: RegistrationForm, plan: Programme) -> str:
     return ""
 
 
-def _may_go_on(solved: bool) -> bool:
+def _may_go_on(solved: bool, *, at_venue: bool = False) -> bool:
+    if at_venue:
+        return allows("at venue", SOLVED_AT_VENUE) if solved else allows("at venue unsolved", UNSOLVED_AT_VENUE)
     if solved:
         return allows("solved", SOLVED_AN_HOUR)
     return allows("unsolved", UNSOLVED_AN_HOUR)

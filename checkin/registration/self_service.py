@@ -22,7 +22,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from checkin import clock
+from checkin import clock, sentences
 from checkin.access import open_to
 from checkin.adapters.qr import badge_png
 from checkin.config import ROOT, Config
@@ -32,7 +32,7 @@ from checkin.documents.badge_faces import face
 from checkin.documents.badges import BadgeFace, badge_pdf, short_names_wanted
 from checkin.documents.calendar import event_calendar
 from checkin.documents.pictures import badge_picture
-from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering
+from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering, swaps
 from checkin.domain.countries import country_name
 from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.own_data import as_json, own_data
@@ -40,7 +40,7 @@ from checkin.domain.programme import Programme, programme
 from checkin.errors import Conflict, NotFound
 from checkin.limits import limiter
 from checkin.registration import forms
-from checkin.registration.forms import ColleagueForm, CorrectionForm, PublicForm
+from checkin.registration.forms import ColleagueForm, CorrectionForm, PublicForm, SwapForm
 from checkin.tokens import token_hash
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
@@ -150,8 +150,15 @@ def page(token: str) -> BaseResponse:
     with reading() as session:
         mine = _mine(session, token)
         people = delegates.colleagues_of(session, mine.delegate)
+        swaps_left = swaps.left(session, mine.delegate) if people else 0
+    now = clock.now()
+    swappable = {
+        one.reference
+        for one in people
+        if swaps_left and swaps.may_swap(mine.delegate, one, programme=mine.plan, now=now)
+    }
     qr = b64encode(badge_png(mine.face.code)).decode() if mine.face else ""
-    response = Response(_page("page", token, mine, people=people, qr=qr))
+    response = Response(_page("page", token, mine, people=people, swappable=swappable, qr=qr))
     # The copy that a phone keeps goes with the badge.
     response.headers["X-Badge"] = "yes" if mine.face else "none"
     return response
@@ -218,7 +225,7 @@ def confirm(token: str) -> BaseResponse:
     """The tap that confirms: mail scanners open links, but they press no buttons."""
     form, now = PublicForm(), clock.now()
     if not form.validate():
-        return Response(_page("page", token, _read(token), form=form, people=(), qr=""), 422)
+        return Response(_page("page", token, _read(token), form=form, people=(), swappable=(), qr=""), 422)
     with transaction() as session:
         mine = _mine(session, token)
         confirmed = registering.confirm(
@@ -240,7 +247,7 @@ def withdraw(token: str) -> BaseResponse | tuple[str, int]:
     form, now = PublicForm(), clock.now()
     mine = _read(token)
     if not form.validate():
-        return _page("page", token, mine, form=form, people=(), qr=""), 422
+        return _page("page", token, mine, form=form, people=(), swappable=(), qr=""), 422
     with transaction() as session:
         delegate = links.linked_delegate(session, token, now=now)
         if registering.forget_unconfirmed(session, delegate):
@@ -474,6 +481,66 @@ def _add(token: str, form: ColleagueForm) -> Delegate:
             if added.status == "confirmed":
                 mailing.write_to(session, added, kind="badge", now=now)
     return added
+
+
+@blueprint.route("/<token>/people/<reference>/swap", methods=["GET", "POST"])
+@open_to("everyone")
+@usual
+def swap(token: str, reference: str) -> BaseResponse | str | tuple[str, int]:
+    """Somebody else comes instead of one whom I registered: the place stays, the badge is a new one."""
+    now = clock.now()
+    with reading() as session:
+        mine = _mine(session, token)
+        first = colleagues.colleague(session, mine.delegate, reference)
+        swaps_left = swaps.left(session, mine.delegate)
+    if not (swaps_left and swaps.may_swap(mine.delegate, first, programme=mine.plan, now=now)):
+        flash(_("Nobody else can come instead here any more: please ask the organisers or the help desk."))
+        return _back(token)
+    form = SwapForm(categories=())
+    if request.method == "GET":
+        return _page("swap", token, mine, form=form, first=first, swaps_left=swaps_left, **_lists())
+    if not form.validate():
+        return _page("swap", token, mine, form=form, first=first, swaps_left=swaps_left, **_lists()), 422
+    try:
+        second = _swap(token, reference, form)
+    except Conflict as conflict:
+        form.form_errors = [sentences.on_a_page(conflict.code, conflict.sentence)]
+        return _page("swap", token, mine, form=form, first=first, swaps_left=swaps_left, **_lists()), 422
+    flash(
+        _(
+            "%(second)s comes instead of %(first)s, whose badge opens nothing any more. The new badge comes to your address.",
+            second=second.name,
+            first=first.name,
+        )
+    )
+    return _back(token)
+
+
+def _swap(token: str, reference: str, form: SwapForm) -> Delegate:
+    now = clock.now()
+    agreement = Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
+    with transaction() as session:
+        mine = _mine(session, token)
+        first, second = swaps.swap(
+            session,
+            mine.delegate,
+            reference,
+            form.details,
+            agreement,
+            programme=mine.plan,
+            key=_config().key,
+            now=now,
+        )
+        mailing.write_to(session, second, kind="badge", now=now)
+        actor = _actor(mine.delegate)
+        for subject, details in (
+            (first, {"for_whom": second.reference}),
+            (second, {"instead_of": first.reference}),
+        ):
+            audit.record(
+                session, "delegate swapped", actor=actor, now=now, subject=subject.reference, **details
+            )
+    return second
 
 
 @blueprint.post("/<token>/people/<reference>")

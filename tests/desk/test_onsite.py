@@ -1,5 +1,7 @@
 """Walk-ins who fill in the form on their own phones, and show a reference at the desk."""
 
+import datetime as dt
+import html
 import re
 
 import pytest
@@ -10,6 +12,7 @@ from checkin import clock
 from checkin.db import reading
 from checkin.domain.delegates import Consent, Delegate
 from checkin.domain.messages import Message
+from checkin.registration import routes
 from tests import world
 from tests.accounts.people import Browser
 from tests.desk.test_desk import CATEGORIES, found
@@ -82,4 +85,29 @@ def test_without_having_filled_in_the_form_there_is_nothing_to_show(today: Flask
 
 
 def test_the_poster_leads_to_the_form(today: Flask) -> None:
-    assert "/register?onsite</code>" in signed_in(today, "desk").get("/desk/poster").text
+    page = signed_in(today, "desk").get("/desk/poster").text
+    address = re.findall(r"(/register\?onsite=[0-9a-f]{20})</code>", page)[0]
+
+    assert Browser(today).get(address).status_code == 200
+
+
+def test_the_posters_address_lets_a_venues_single_network_through(
+    today: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "UNSOLVED_AN_HOUR", "2/hour")
+    monkeypatch.setattr(routes, "UNSOLVED_AT_VENUE", "4/hour")
+    page = signed_in(today, "desk").get("/desk/poster").text
+    address = html.unescape(re.findall(r"<code>\w+://[^/]+([^<]+)</code>", page)[0])
+    forged = address[:-1] + ("0" if address[-1] != "0" else "1")
+
+    def sent(to: str, many: int) -> list[int]:
+        told = dict(category="Delegate", language="en", consent_notice="y")
+        return [Browser(today).send(to, name=f"Guest {one} at {to}", **told).status_code for one in range(many)]
+
+    assert sent(address, 5) == [303] * 4 + [429]
+    # A made-up one is no better than none.
+    assert sent(forged, 2) + sent(FORM, 1) == [303, 303, 429]
+    # Nor is the poster's own, once the event is over: nobody stands before it.
+    later = clock.now().date() + dt.timedelta(days=3)
+    world.set_event(today, days=[{"date": later}], categories=CATEGORIES)
+    assert sent(address, 1) == [429]

@@ -18,7 +18,10 @@ export function printsInPlace(form) {
     const said = /** @type {HTMLElement | null} */ (document.querySelector("[data-print-failed]"));
     if (!said) return;
     said.hidden = !wrong;
-    said.textContent = wrong ?? "";
+    said.textContent = wrong ? `${said.dataset.printFailed} ${wrong}` : "";
+    // Where the others are: the badge is the same on each.
+    const others = form.querySelector("details");
+    if (wrong && others) others.open = true;
   });
   if (form.dataset.printNow === undefined) return;
   // Once: loading the page again prints nothing.
