@@ -567,7 +567,9 @@ def badges_blank(config: Config, count: int, category: str, layout: str, bleed: 
             lacking=report.missing_glyphs,
             now=now,
         )
-    click.echo(f"Blank badges {names} are in {out}. They open nothing until they are released at /desk/blanks.")
+    click.echo(
+        f"Blank badges {names} are in {out}. They open nothing until they are released at /desk/blanks."
+    )
 
 
 @badges_group.command(name="preview")

@@ -9,7 +9,9 @@ SENTENCES = {
     ),
     "bad_request": _("This form was open for too long, or came from elsewhere: go back and send it again."),
     "blank_assigned": _("This blank badge is somebody's already: take another one."),
-    "blank_is_theirs": _("This person is the guest who came in with this blank badge: correct the name instead."),
+    "blank_is_theirs": _(
+        "This person is the guest who came in with this blank badge: correct the name instead."
+    ),
     "blank_not_good": _("This blank badge was replaced or cancelled: take another one."),
     "blank_not_released": _("This blank badge isn't released yet: ask a supervisor, or take another one."),
     "blank_of_other_category": _(

@@ -82,7 +82,9 @@ def change(act: str) -> Response:
         said = ngettext("%(num)d blank badge is released.", "%(num)d blank badges are released.", changed)
         flash(said, "success")
     else:
-        said = ngettext("%(num)d blank badge is called back.", "%(num)d blank badges are called back.", changed)
+        said = ngettext(
+            "%(num)d blank badge is called back.", "%(num)d blank badges are called back.", changed
+        )
         flash(said, "success")
     return redirect(url_for("desk_blanks.index"), 303)
 

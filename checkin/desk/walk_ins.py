@@ -101,9 +101,7 @@ def walk_in() -> Response:
             delegate, is_new = _register(session, form, plan)
     except Refusal as refused:
         on_blank = "blank" in refused.code
-        form.blame(
-            "blank" if on_blank else "category", sentences.on_a_page(refused.code, refused.sentence)
-        )
+        form.blame("blank" if on_blank else "category", sentences.on_a_page(refused.code, refused.sentence))
         return _shown(form, status=422 if refused.status == 404 else refused.status)
     if with_blank:
         flash(_("Registered and confirmed, with the blank badge in hand."), "success")

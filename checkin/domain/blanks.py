@@ -97,7 +97,9 @@ def make(session: Session, count: int, *, category_id: int, key: BadgeKey, now: 
     session.execute(select(type(event).id).where(type(event).id == event.id).with_for_update())
     last = session.scalar(select(func.max(Blank.number))) or 0
     if last + count > AT_MOST:
-        raise Refusal("blanks_count", f"There are at most {AT_MOST} blank badges, and {last} are made already.")
+        raise Refusal(
+            "blanks_count", f"There are at most {AT_MOST} blank badges, and {last} are made already."
+        )
     category = session.scalars(select(Category.name).where(Category.id == category_id)).one()
     rows = []
     for number in range(last + 1, last + 1 + count):
@@ -159,9 +161,7 @@ def mark_printed(session: Session, blank_ids: Collection[uuid.UUID], *, now: dat
     """Keep when blanks were printed last."""
     ids = sorted(blank_ids)
     for start in range(0, len(ids), 500):
-        session.execute(
-            update(Blank).where(Blank.id.in_(ids[start : start + 500])).values(printed_at=now)
-        )
+        session.execute(update(Blank).where(Blank.id.in_(ids[start : start + 500])).values(printed_at=now))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------
@@ -349,7 +349,6 @@ def for_phones(session: Session, *, after: datetime | None) -> Iterator[Row[Any]
     query = select(Blank.lookup, Blank.card, Blank.category_id, Blank.released_at)
     nobodys = query.where(Blank.delegate_id.is_(None))
     yield from session.execute(nobodys if after is None else nobodys.where(Blank.changed_at >= after))
-
 
 
 # --- whose they become --------------------------------------------------------------------------------------------

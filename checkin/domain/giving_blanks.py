@@ -60,10 +60,13 @@ def give(
         raise Conflict("not_confirmed", f"{delegate.reference} is {delegate.status}: confirm them first.")
     if delegate.category_id != blank.category_id:
         raise Conflict(
-            "blank_of_other_category", f"{blank.name} is printed for another category than {delegate.reference}'s."
+            "blank_of_other_category",
+            f"{blank.name} is printed for another category than {delegate.reference}'s.",
         )
     if delegate.id == blank.delegate_id:
-        raise Conflict("blank_is_theirs", f"{delegate.reference} is the guest with {blank.name}: correct the name.")
+        raise Conflict(
+            "blank_is_theirs", f"{delegate.reference} is the guest with {blank.name}: correct the name."
+        )
     old = live_badge(session, delegate.id)
     if old is not None and is_fresh and old.issued_at == now:
         # Nobody has it yet, so that nothing is replaced.
@@ -84,9 +87,7 @@ def give(
     return old is not None
 
 
-def _make_badge(
-    session: Session, blank: Blank, delegate: Delegate, *, key: BadgeKey, now: datetime
-) -> None:
+def _make_badge(session: Session, blank: Blank, delegate: Delegate, *, key: BadgeKey, now: datetime) -> None:
     """The badge under the blank's code; issued now, so that phones learn whose passages are its own."""
     code = code_of(blank, key=key, prefix=the_event(session).code_prefix)
     values = {
@@ -111,7 +112,7 @@ def _move(session: Session, guest_id: int, delegate_id: int, *, now: datetime) -
     firsts: dict[tuple[object, object], dict[str, object]] = {}
     for row in entries:
         # The earliest entry of each area and day, as with all scans of one person.
-        firsts.setdefault((row.area_id, row.day), {**row._mapping, "delegate_id": delegate_id})  # noqa: SLF001
+        firsts.setdefault((row.area_id, row.day), {**row._mapping, "delegate_id": delegate_id})
     session.execute(delete(Attendance).where(both))
     if firsts:
         session.execute(insert(Attendance), list(firsts.values()))

@@ -272,9 +272,7 @@ def _load(session: Session, readings: Sequence[Reading], programme: Programme, n
     return state
 
 
-def _entering(
-    readings: Iterable[Reading], nobodys: Mapping[str, Row[Any]], programme: Programme
-) -> set[str]:
+def _entering(readings: Iterable[Reading], nobodys: Mapping[str, Row[Any]], programme: Programme) -> set[str]:
     """The blank badges that one of these readings lets in, or sees leaving: from now on they are a guest's."""
     return {
         reading.lookup

@@ -200,7 +200,13 @@ def record_run(
 
 
 def make_blank_run(
-    session: Session, made: Sequence[Blank], *, order: Order, actor: str, now: datetime, state: str = "waiting"
+    session: Session,
+    made: Sequence[Blank],
+    *,
+    order: Order,
+    actor: str,
+    now: datetime,
+    state: str = "waiting",
 ) -> PrintRun:
     """A run of blank badges, which has no items: its numbers say which they are."""
     words = {"blanks": [made[0].number, made[-1].number], "category": str(made[0].category_id)}
@@ -314,9 +320,7 @@ def to_print(
     first = (number - 1) * run.batch_size
     if "blanks" in run.wanted:
         begins, ends = run.wanted["blanks"]
-        return blanks.to_print(
-            session, begins + first, min(begins + first + run.batch_size - 1, ends)
-        )
+        return blanks.to_print(session, begins + first, min(begins + first + run.batch_size - 1, ends))
     query = (
         select(Badge, Delegate, Category)
         .join(PrintItem, PrintItem.badge_id == Badge.id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Row, func, insert, or_, select, update
+from sqlalchemy import ForeignKey, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
@@ -66,7 +66,9 @@ def swap(
     if any(one.identity == identity(person) for one in others):
         raise Conflict("registered_already", "This person is among those whom you registered already.")
     delegates.cancel(session, first, now=now)
-    second = _add(session, contact, first, person, _share(session, first, others), programme=programme, now=now)
+    second = _add(
+        session, contact, first, person, _share(session, first, others), programme=programme, now=now
+    )
     record_consents(session, second.id, agreement, now=now)
     approve(session, second, key=key, now=now)
     session.refresh(second)
@@ -80,7 +82,9 @@ def _refuse(
 ) -> None:
     if not may_swap(contact, first, programme=programme, now=now):
         if programme.categories[first.category_id].approval:
-            raise Conflict("needs_approval", f"{first.reference} is of a category that an organiser approves.")
+            raise Conflict(
+                "needs_approval", f"{first.reference} is of a category that an organiser approves."
+            )
         raise Conflict("no_place_to_give", f"{first.reference} has no place to give.")
     if not left(session, contact):
         raise Conflict("too_many_swaps", f"{SWAPS_AT_MOST} people were swapped: ask the help desk.")
@@ -122,11 +126,3 @@ def _add(
     row = row_of(other, reference=reference, category_id=first.category_id, status="unconfirmed", now=now)
     row |= {"email": contact.email, "share": share, "language": contact.language}
     return session.scalars(insert(Delegate).returning(Delegate), [row]).one()
-
-
-def of_delegate(session: Session, delegate_id: int) -> Sequence[Row[Swap, str, str]]:
-    """The swaps that a delegate was part of, with the references of both, in the order in which they were made."""
-    first, second = (select(Delegate.reference).where(Delegate.id == one).scalar_subquery() for one in (Swap.first_id, Swap.second_id))
-    query = select(Swap, first.label("first"), second.label("second"))
-    theirs = or_(Swap.first_id == delegate_id, Swap.second_id == delegate_id)
-    return session.execute(query.where(theirs).order_by(Swap.at, Swap.id)).all()

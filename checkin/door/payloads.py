@@ -257,7 +257,8 @@ class Accepted(Struct):
 class FoundPerson(Struct):
     """One result of a search; `today` is the first entry of the day to the main area, or null.
 
-    `badge` is the look-up id of the live badge, to be sent with a scan; null where there is none.
+    `badge` is the look-up id of the live badge, to be sent with a scan; null where there is none. `status` is that of
+    the registration: the badge of somebody `cancelled` is refused.
     """
 
     reference: str
@@ -266,6 +267,7 @@ class FoundPerson(Struct):
     category: str
     today: datetime | None
     badge: str | None
+    status: str
 
 
 class SearchResults(Struct):

@@ -161,7 +161,9 @@ def _register(form: RegistrationForm, plan: Programme) -> str:
 
 def _may_go_on(solved: bool, *, at_venue: bool = False) -> bool:
     if at_venue:
-        return allows("at venue", SOLVED_AT_VENUE) if solved else allows("at venue unsolved", UNSOLVED_AT_VENUE)
+        return (
+            allows("at venue", SOLVED_AT_VENUE) if solved else allows("at venue unsolved", UNSOLVED_AT_VENUE)
+        )
     if solved:
         return allows("solved", SOLVED_AN_HOUR)
     return allows("unsolved", UNSOLVED_AN_HOUR)

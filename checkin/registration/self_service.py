@@ -508,7 +508,8 @@ def swap(token: str, reference: str) -> BaseResponse | str | tuple[str, int]:
         return _page("swap", token, mine, form=form, first=first, swaps_left=swaps_left, **_lists()), 422
     flash(
         _(
-            "%(second)s comes instead of %(first)s, whose badge opens nothing any more. The new badge comes to your address.",
+            "%(second)s comes instead of %(first)s, whose badge opens nothing any more. "
+            "The new badge comes to your address.",
             second=second.name,
             first=first.name,
         )

@@ -219,5 +219,14 @@ def test_a_badge_that_cant_be_printed_says_why_on_the_page(
         delegates.cancel(session, found, now=clock.now())
     button.click()
 
+    expect(page.get_by_role("alert")).to_contain_text("It was not printed. Print it on another printer")
     expect(page.get_by_role("alert")).to_contain_text("There is no badge to print")
+
+    # As soon as it can be, the other printer is one click away, and what was wrong is gone.
+    with app.app_context(), transaction() as session:
+        delegates.reinstate(session, session.get_one(Delegate, found.id), now=clock.now())
+    printed = printer_of(page)
+    page.get_by_role("button", name="Card, 86 × 54 mm").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert printed == ["/Print"]
     context.close()

@@ -155,7 +155,7 @@ def test_the_pages_of_blanks_take_few_statements(ada: Flask) -> None:
     browser.get(PAGE)
     sent = {}
 
-    for path in (PAGE, "/organiser/prints/1", ADA):
+    for path in (PAGE, ADA):
         with counted(ada) as statements:
             browser.get(path)
         sent[path] = len(statements)

@@ -101,8 +101,10 @@ def test_the_posters_address_lets_a_venues_single_network_through(
     forged = address[:-1] + ("0" if address[-1] != "0" else "1")
 
     def sent(to: str, many: int) -> list[int]:
-        told = dict(category="Delegate", language="en", consent_notice="y")
-        return [Browser(today).send(to, name=f"Guest {one} at {to}", **told).status_code for one in range(many)]
+        told = {"category": "Delegate", "language": "en", "consent_notice": "y"}
+        return [
+            Browser(today).send(to, name=f"Guest {one} at {to}", **told).status_code for one in range(many)
+        ]
 
     assert sent(address, 5) == [303] * 4 + [429]
     # A made-up one is no better than none.

@@ -295,6 +295,18 @@ def test_the_command_line_prints_lists_and_fetches(people: Flask, database_url: 
     assert [name.rpartition("-")[2] for name in made] == ["001.pdf", "002.pdf", "003.pdf", "004.pdf", "2.csv"]
 
 
+def test_the_command_line_prints_blank_badges(people: Flask, database_url: str, tmp_path: Path) -> None:
+    checkin, out = ShellHere(database_url), tmp_path / "blanks.pdf"
+
+    told = checkin("badges", "blank", "3", "--category", "VIP", "--layout", "label", "--out", out)
+
+    assert "B-0001–B-0003" in told
+    assert "/desk/blanks" in told
+    assert len(pypdfium2.PdfDocument(out)) == 3
+    assert "1 to 2000" in checkin.refuses("badges", "blank", "0", "--out", out)
+    assert checkin("badges", "runs").split()[3:7] == ["done", "3", "of", "3"]
+
+
 def test_a_run_that_goes_on_prints_nobody_whom_another_printed_meanwhile(people: Flask) -> None:
     first = order(people, PrintFilter(unprinted=True))
     with people.app_context(), transaction() as session:

@@ -105,7 +105,12 @@ def test_a_blank_is_dead_until_it_is_released_and_a_guests_once_it_is_let_in(exp
     with expo.app_context(), reading() as session:
         card = session.scalars(select(Badge.card).where(Badge.lookup == lookup)).one()
         assert b"Guest B-0002" in open_card(secret, card)
-        assert [one.state for one in blanks.stretches(session)] == ["released", "used", "released", *["dead"] * 2]
+        assert [one.state for one in blanks.stretches(session)] == [
+            "released",
+            "used",
+            "released",
+            *["dead"] * 2,
+        ]
     # One unnamed person came; blanks that lie in a drawer are nobody.
     assert (count(expo, Attendance), count(expo, Delegate)) == (1, 2)
 
@@ -178,7 +183,10 @@ def test_a_batch_is_called_back_where_it_is_nobodys(expo: Flask) -> None:
 
     # Who came in came: the guest stays counted, and their badge waits for approval like anybody's.
     assert sorted(set(reasons.values())) == ["not_released", "pending"]
-    assert [phone.scan(code(expo, number), at(60))["reason"] for number in (1, 2)] == ["pending", "not_released"]
+    assert [phone.scan(code(expo, number), at(60))["reason"] for number in (1, 2)] == [
+        "pending",
+        "not_released",
+    ]
     assert (count(expo, Attendance), taken(expo, "Delegate")) == (1, 1)
     assert release(expo, 1, 1) == 1
     assert phone.scan(code(expo, 1), at(120))["verdict"] == "returned"

@@ -11,7 +11,7 @@ import { look } from "./verdicts.js";
 
 /**
  * @typedef {{ reference: string, name: string, organisation: string, category: string, today: string | null,
- *   badge: string | null }} Person
+ *   badge: string | null, status: string }} Person
  */
 
 const PAUSE = 250;
@@ -92,7 +92,8 @@ function row(person) {
 }
 
 /** @param {Person} person */
-function stateOf({ today, badge }) {
+function stateOf({ today, badge, status }) {
+  if (status === "cancelled") return words.cancelled ?? "";
   if (today) return (words.here ?? "").replace("%(time)s", clockTime(today, phone?.event.time_zone ?? "UTC"));
   return (badge ? words.not : words.noBadge) ?? "";
 }
