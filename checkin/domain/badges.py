@@ -108,8 +108,8 @@ def bearer(session: Session, delegate: Delegate) -> Bearer:
     return Bearer(delegate.id, Card(delegate.name, delegate.organisation, category, delegate.note))
 
 
-def code_of(badge: Badge, *, key: BadgeKey, prefix: str) -> str:
-    """A badge's code, derived again; raises Conflict where it was made under another key."""
+def code_of(badge: Any, *, key: BadgeKey, prefix: str) -> str:
+    """A badge's code, or a blank's, derived again; raises Conflict where it was made under another key."""
     if badge.key_id != key.id:
         raise Conflict(
             "other_badge_key",

@@ -8,13 +8,13 @@ import hashlib
 import re
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, func, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
@@ -210,7 +210,7 @@ def state_of(blank: Blank) -> str:
     return _state(blank)
 
 
-def _state(one: Row[Any] | Blank) -> str:
+def _state(one: Any) -> str:
     if one.assigned_at is not None:
         return "assigned"
     if one.released_at is None:
@@ -292,7 +292,7 @@ def _set(session: Session, some: Sequence[Blank], **values: Any) -> None:
 # --- at the door ------------------------------------------------------------------------------------------------
 
 
-def met(session: Session, lookups: Collection[str]) -> dict[str, Row[Any]]:
+def met(session: Session, lookups: Collection[str]) -> dict[str, Any]:
     """Those of these look-up ids that are blanks' and nobody's: lookup, number, category_id, released_at."""
     if not lookups:
         return {}
@@ -344,11 +344,11 @@ def _badge(blank: Blank, now: datetime) -> dict[str, Any]:
     }
 
 
-def for_phones(session: Session, *, after: datetime | None) -> Iterator[Row[Any]]:
-    """What phones know of blanks that are nobody's, or of those changed since: lookup, card, category_id, released_at."""
+def for_phones(session: Session, *, after: datetime | None) -> Sequence[Any]:
+    """Of blanks that are nobody's, or of those changed since: lookup, card, category_id, released_at."""
     query = select(Blank.lookup, Blank.card, Blank.category_id, Blank.released_at)
     nobodys = query.where(Blank.delegate_id.is_(None))
-    yield from session.execute(nobodys if after is None else nobodys.where(Blank.changed_at >= after))
+    return session.execute(nobodys if after is None else nobodys.where(Blank.changed_at >= after)).all()
 
 
 # --- whose they become --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from checkin import clock
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import exporting, import_runs, links
+from checkin.domain import blanks, exporting, import_runs, links
 from checkin.domain.delegates import Delegate
 from checkin.domain.exporting import LONGEST_NAME, Choice
 from checkin.domain.programme import programme
@@ -44,6 +44,8 @@ class Scene:
     invitation: str
     # The paths of lists to be imported, by how far each is.
     lists: dict[str, str]
+    # The token of somebody who registered somebody else, whose reference follows.
+    contact: tuple[str, str]
 
     def stops(self) -> Iterator[Stop]:
         """Each page's name, its path and what to do on it before looking."""
@@ -64,6 +66,9 @@ class Scene:
         mine = f"/me/{self.links['confirmed']}"
         for page in ("correct", "add", "data", "cancel"):
             yield f"me-{page}", f"{mine}/{page}", None
+        contact, colleague = self.contact
+        yield "me-contact", f"/me/{contact}", None
+        yield "me-swap", f"/me/{contact}/people/{colleague}/swap", None
         yield "nothing", "/nothing-here", None
         yield "link-refused", f"/me/{'A' * 22}", None
 
@@ -86,6 +91,8 @@ class Scene:
         yield "desk-swap", f"/desk/people/{self.reference}/swap", None
         yield "desk-walk-in", "/desk/walk-in", None
         yield "desk-walk-in-errors", "/desk/walk-in", _send_empty
+        yield "desk-blanks", "/desk/blanks", None
+        yield "desk-blank-found", "/desk", _find_blank
         yield "desk-poster", "/desk/poster", None
         yield "delegates", "/organiser/delegates", None
         yield "delegates-none", "/organiser/delegates?q=nobodyhasthisname", None
@@ -103,6 +110,7 @@ class Scene:
             yield f"import-{name}", path, None
         yield "prints", "/organiser/prints?look=yes", None
         yield "print-run", "/organiser/prints?look=yes", _print
+        yield "prints-blanks", "/organiser/prints", _open_all
         yield "layouts", "/organiser/badges", _wait_for_pictures
         yield "exports", "/organiser/exports", None
         yield "exports-kind", "/organiser/exports/attendance", None
@@ -156,6 +164,11 @@ def _announce(page: Page) -> None:
 def _find(page: Page) -> None:
     page.locator("#q").press_sequentially("kementerian")
     page.locator(".desk-result").first.wait_for()
+
+
+def _find_blank(page: Page) -> None:
+    page.locator("#q").fill("B-0002")
+    page.locator("#desk-found .btn").wait_for()
 
 
 def _find_nobody(page: Page) -> None:
@@ -230,8 +243,10 @@ def prepare(app: Flask) -> Scene:
                 session.execute(changed.values(status=status, cancelled_at=cancelled))
     pairing, door, (_, invitation) = world.pairing_code(app), _door_id(app), invite(app)
     _keep_reports(app)
+    contact = world.contact(app, LONG, colleague="Bo Tan")
+    _make_blanks(app)
     lists = {state: f"/organiser/import/{_list(app, state)}" for state in ("matching", "checked", "done")}
-    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation, lists)
+    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation, lists, contact)
 
 
 def _keep_reports(app: Flask) -> None:
@@ -284,6 +299,16 @@ def _list(app: Flask, state: str) -> int:
 def _link(session: Any, delegate_id: int) -> str:
     now = clock.now()
     return links.mint_link(session, delegate_id, now=now, expires_at=now + dt.timedelta(days=30))
+
+
+def _make_blanks(app: Flask) -> None:
+    """Blank badges: released ones, one of which was let in, and dead ones."""
+    with app.app_context(), transaction() as session:
+        plan, key, now = programme(session), app.config["CHECKIN"].key, clock.now()
+        made = blanks.make(session, 60, category_id=plan.category_named("Delegate"), key=key, now=now)
+        blanks.release(session, 1, 20, key=key, now=now)
+        code = key.code(made[4].id, prefix=plan.code_prefix)
+    world.pair(app).scan(code, clock.now().isoformat())
 
 
 def _arrive(app: Flask) -> None:
