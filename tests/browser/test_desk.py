@@ -14,7 +14,7 @@ from sqlalchemy import select
 from checkin import clock
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import delegates
+from checkin.domain import blanks, delegates
 from checkin.domain.audit import Audit
 from checkin.domain.delegates import Delegate
 from tests import world
@@ -34,6 +34,10 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with opened(Config(database_url=f"sqlite:///{file}", testing=True)) as app:
         world.set_event(app, days=[{"date": clock.now().date()}], categories=CATEGORIES)
         world.enrol(app, [world.person(name, organisation="Majlis Bandaraya") for name in PEOPLE])
+        with app.app_context(), transaction() as session:
+            key, now = app.config["CHECKIN"].key, clock.now()
+            blanks.make(session, 1, category_id=1, key=key, now=now)
+            blanks.release(session, 1, 1, key=key, now=now)
         with serving(app) as server:
             yield app, server.address
 
@@ -149,12 +153,25 @@ def test_everything_is_done_by_keyboard_alone(
         keys.press("Enter")
     expect(page.locator("h1")).to_have_text("Bo Tan")
 
+    # No printer any more: a blank badge that was released.
+    page.goto(f"{address}/desk/walk-in")
+    expect(page.locator("#name")).to_be_focused()
+    keys.type("Cem Kaya")
+    tab_to(page, "consent_notice")
+    keys.press("Space")
+    keys.press("Tab")
+    keys.type("B-0001")
+    keys.press("Enter")
+    expect(page.locator("h1")).to_have_text("Cem Kaya")
+    expect(page.get_by_text("with the blank badge in hand")).to_be_visible()
+
     done = (
         "delegate corrected",
         "delegate admitted",
         "badge reissued",
         "badge handed over",
         "walk-in registered",
+        "blank badge given",
     )
     assert set(done) <= set(acts(app))
     assert printed == ["/Print"] * 3
@@ -226,7 +243,8 @@ def test_a_badge_that_cant_be_printed_says_why_on_the_page(
     with app.app_context(), transaction() as session:
         delegates.reinstate(session, session.get_one(Delegate, found.id), now=clock.now())
     printed = printer_of(page)
-    page.get_by_role("button", name="Card, 86 × 54 mm").click()
+    with page.expect_response("**/badge.pdf"):
+        page.get_by_role("button", name="Card, 86 × 54 mm").click()
     expect(page.get_by_role("alert")).to_be_hidden()
     assert printed == ["/Print"]
     context.close()

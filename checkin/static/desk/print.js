@@ -12,10 +12,13 @@ export function printsInPlace(form) {
   frame.tabIndex = -1;
   document.body.append(frame);
   form.target = FRAME;
+  const said = /** @type {HTMLElement | null} */ (document.querySelector("[data-print-failed]"));
+  form.addEventListener("submit", () => {
+    if (said) said.hidden = true;
+  });
   frame.addEventListener("load", () => {
     // A PDF has none of our pages' words: this is what went wrong instead.
     const wrong = frame.contentDocument?.querySelector("main")?.textContent?.trim();
-    const said = /** @type {HTMLElement | null} */ (document.querySelector("[data-print-failed]"));
     if (!said) return;
     said.hidden = !wrong;
     said.textContent = wrong ? `${said.dataset.printFailed} ${wrong}` : "";
