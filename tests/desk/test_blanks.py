@@ -87,7 +87,7 @@ def test_a_supervisor_releases_a_batch_and_calls_it_back(ada: Flask) -> None:
     assert "B-0001–B-0003 Delegate Released B-0004 Delegate Not released" in told
     assert "Nothing was changed" in unchanged
     assert "2 blank badges are called back." in after
-    assert "Delegate 3 1 0 0" in after
+    assert "Delegate 3 Not released 1 Released 0 Let in, nobody's yet 0 Somebody's" in after
     assert [one.status_code for one in wrong] == [422] * 3
     assert 'value="99"' in wrong[2].text
     assert [one for one in acts(ada) if "blank" in one] == [
