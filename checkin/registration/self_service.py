@@ -519,9 +519,9 @@ def swap(token: str, reference: str) -> BaseResponse | str | tuple[str, int]:
 
 def _swap(token: str, reference: str, form: SwapForm) -> Delegate:
     now = clock.now()
-    agreement = Agreement({"notice": True}, NOTICE_VERSION, str(get_locale()))
     with transaction() as session:
         mine = _mine(session, token)
+        agreement = Agreement({"notice": True}, mine.plan.notice.version, str(get_locale()))
         first, second = swaps.swap(
             session,
             mine.delegate,

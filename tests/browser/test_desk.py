@@ -90,6 +90,35 @@ def acts(app: Flask) -> list[str]:
         return list(session.scalars(select(Audit.action).order_by(Audit.id)))
 
 
+def register_a_walk_in(page: Page, address: str) -> None:
+    """A walk-in whose badge is printed, by keyboard."""
+    page.goto(f"{address}/desk/walk-in")
+    expect(page.locator("#name")).to_be_focused()
+    page.keyboard.type("Bo Tan")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Cafe")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    with page.expect_response("**/badge.pdf"):
+        page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Bo Tan")
+
+
+def give_a_blank_badge(page: Page, address: str) -> None:
+    """A walk-in who gets a blank badge that was released, by keyboard."""
+    page.goto(f"{address}/desk/walk-in")
+    expect(page.locator("#name")).to_be_focused()
+    page.keyboard.type("Cem Kaya")
+    tab_to(page, "consent_notice")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.type("B-0001")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Cem Kaya")
+    expect(page.get_by_text("with the blank badge in hand")).to_be_visible()
+
+
 def test_everything_is_done_by_keyboard_alone(
     served: tuple[Flask, str], chromium: Browser, cookie: dict[str, str]
 ) -> None:
@@ -141,29 +170,10 @@ def test_everything_is_done_by_keyboard_alone(
     page.wait_for_load_state()
     keys.press("Escape")
     expect(page.locator("#q")).to_be_focused()
-    page.goto(f"{address}/desk/walk-in")
-    expect(page.locator("#name")).to_be_focused()
-    keys.type("Bo Tan")
-    keys.press("Tab")
-    keys.type("Cafe")
-    for _ in range(3):
-        keys.press("Tab")
-    keys.press("Space")
-    with page.expect_response("**/badge.pdf"):
-        keys.press("Enter")
-    expect(page.locator("h1")).to_have_text("Bo Tan")
+    register_a_walk_in(page, address)
 
-    # No printer any more: a blank badge that was released.
-    page.goto(f"{address}/desk/walk-in")
-    expect(page.locator("#name")).to_be_focused()
-    keys.type("Cem Kaya")
-    tab_to(page, "consent_notice")
-    keys.press("Space")
-    keys.press("Tab")
-    keys.type("B-0001")
-    keys.press("Enter")
-    expect(page.locator("h1")).to_have_text("Cem Kaya")
-    expect(page.get_by_text("with the blank badge in hand")).to_be_visible()
+    # No printer any more.
+    give_a_blank_badge(page, address)
 
     done = (
         "delegate corrected",

@@ -2,7 +2,7 @@
 
 A judged scan stays as it is, but for whose it was: what was scanned of a blank badge belongs to whoever gets it.
 
-Revision: 0027, after 0022, of 2026-11-23
+Revision: 0032, after 0031, of 2026-11-23
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from alembic import op
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
-revision = "0027"
-down_revision = "0022"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
