@@ -14,9 +14,8 @@ from werkzeug.test import TestResponse
 from checkin import clock
 from checkin.db import reading, transaction
 from checkin.domain import delegates
-from checkin.domain.delegates import Consent, Delegate
+from checkin.domain.delegates import NOTICE_VERSION, Consent, Delegate
 from checkin.domain.messages import Message
-from checkin.registration import routes
 from tests import world
 from tests.registration.visitors import (
     FORM,
@@ -127,7 +126,7 @@ def test_consents_are_kept_apart_with_notice_and_language(open_expo: Flask) -> N
         *(("leads", True), ("notice", True), ("updates", False)),
         *(("leads", False), ("notice", True), ("updates", True)),
     ]
-    assert {(one.notice_version, one.language) for one in kept} == {(routes.NOTICE_VERSION, "ms")}
+    assert {(one.notice_version, one.language) for one in kept} == {(NOTICE_VERSION, "ms")}
 
 
 def test_a_known_address_changes_nothing_and_is_written_to(open_expo: Flask, visitor: Visitor) -> None:
