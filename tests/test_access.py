@@ -128,6 +128,8 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/outbox/{letter}/letter.html", "outbox.html"): ORGANISER,
     ("GET", "/organiser/outbox/{letter}/0", "outbox.attachment"): ORGANISER,
     ("GET", "/organiser/setup", "setup.index"): ORGANISER,
+    ("GET", "/organiser/setup/first", "setup_first.ask"): ORGANISER,
+    ("POST", "/organiser/setup/first", "setup_first.create"): ORGANISER,
     ("GET", "/organiser/setup/notice", "setup_notice.index"): ORGANISER,
     ("POST", "/organiser/setup/notice", "setup_notice.save"): ORGANISER,
     ("GET", "/organiser/setup/letters", "setup_letters.index"): ORGANISER,

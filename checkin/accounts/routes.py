@@ -19,7 +19,7 @@ from checkin.accounts import origins
 from checkin.accounts.forms import EnrolmentForm, FactorForm
 from checkin.accounts.security import StaffAccount
 from checkin.db import reading, transaction
-from checkin.domain import audit, sessions, staff, tries
+from checkin.domain import audit, event, sessions, staff, tries
 from checkin.domain.staff import ROLES, SecondFactor
 from checkin.errors import Refusal
 from checkin.limits import limiter, network
@@ -146,7 +146,10 @@ def begin() -> Response:
     """Where somebody's work begins; on their first day they are offered a passkey on the way."""
     if session.pop(JOINING, False) and origins.passkeys_work():
         return redirect(url_for("passkeys.add"), 303)
-    return redirect(url_for(FIRST_PAGES.get(current_user.role, "accounts.account")), 303)
+    with reading() as db_session:
+        nothing_yet = current_user.role == "organiser" and not event.is_set_up(db_session)
+    first = "setup_first.ask" if nothing_yet else FIRST_PAGES.get(current_user.role, "accounts.account")
+    return redirect(url_for(first), 303)
 
 
 @blueprint.get("/account")

@@ -4,7 +4,9 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 from flask import current_app, request
@@ -56,6 +58,12 @@ def language_name(tag: str) -> str:
     except (UnknownLocaleError, ValueError):
         named = None
     return str(named or tag).capitalize()
+
+
+@cache
+def zones() -> list[str]:
+    """The time zones of places, such as Asia/Kuala_Lumpur."""
+    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 def by_name(choices: Iterable[tuple[str, str]]) -> Choices:

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -59,9 +57,11 @@ class Look:
 
 @blueprint.get("")
 @open_to("organiser")
-def index() -> str:
-    """What there is, subject by subject."""
+def index() -> Response | str:
+    """What there is, subject by subject; where there is no event yet, the way to one."""
     with reading() as session:
+        if not event.is_set_up(session):
+            return redirect(url_for("setup_first.ask"), 303)
         plan = pages.programme_now(session)
     now = setting_up.settings_of(plan)
     return render_template("organiser/setup.html", settings=now, titles=TITLES, day_name=pages.day_name)
@@ -175,7 +175,7 @@ def _rows(now: EventSettings, part: str, typed: Typed | None, used: InUse, *, co
 def _choices(subject: str, now: EventSettings, rows: Mapping[str, list[Row]], used: InUse) -> dict[str, Any]:
     if subject == "event":
         return {
-            "zones": _zones(),
+            "zones": pages.zones(),
             "unknowns": [
                 ("send_to_desk", _("send them to the help desk")),
                 ("admit_and_note", _("let them in and note them")),
@@ -194,12 +194,6 @@ def _choices(subject: str, now: EventSettings, rows: Mapping[str, list[Row]], us
             "taken": used.taken,
         }
     return {}
-
-
-@cache
-def _zones() -> list[str]:
-    """The zones of places, such as Asia/Kuala_Lumpur."""
-    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 def _looks(rows: Sequence[Row]) -> dict[int, Look]:

@@ -240,7 +240,7 @@ def test_a_bare_address_has_no_passkeys(application: Flask, browser: Browser, me
         application.config["CHECKIN"] = config
 
     assert "the address of this page is neither" in page
-    assert joining == "/organiser"
+    assert joining == "/organiser/setup/first"
 
 
 def test_one_has_ten_passkeys_at_most(application: Flask, browser: Browser, member: Member) -> None:
