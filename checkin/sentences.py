@@ -35,6 +35,11 @@ SENTENCES = {
     "letters_leave": _("There is a mail server: letters are read by whom they are for."),
     "method_not_allowed": _("This page can't be used in that way."),
     "no_address": _("There is no e-mail address to send it to."),
+    "logo_too_big": _("This picture is too big: at most 4 MB and 50 million pixels."),
+    "logo_too_small": _(
+        "This picture is too small to be printed: it needs 40 pixels on each side, better 300."
+    ),
+    "logo_unreadable": _("This can't be read: give a picture as PNG, JPEG or WebP."),
     "no_event": _("There is no event here yet."),
     "no_live_badge": _("There is no badge to print: only confirmed delegates have one."),
     "newer_queue_file": _("This file was written by a newer scanner: update the server first."),

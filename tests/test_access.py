@@ -42,6 +42,7 @@ DESK = READERS | {"desk"}
 ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/", "registration.start"): EVERYONE,
     ("GET", "/language/ms", "registration.language"): EVERYONE,
+    ("GET", "/logo/0123.png", "registration.logo"): EVERYONE,
     ("GET", "/healthz", "operations.healthz"): EVERYONE,
     ("GET", "/readyz", "operations.readyz"): EVERYONE,
     # From another machine than this one: for nobody without the operator's token.
@@ -130,6 +131,10 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/setup", "setup.index"): ORGANISER,
     ("GET", "/organiser/setup/first", "setup_first.ask"): ORGANISER,
     ("POST", "/organiser/setup/first", "setup_first.create"): ORGANISER,
+    ("GET", "/organiser/setup/logo", "setup_logo.index"): ORGANISER,
+    ("POST", "/organiser/setup/logo", "setup_logo.save"): ORGANISER,
+    ("POST", "/organiser/setup/logo/remove", "setup_logo.remove"): ORGANISER,
+    ("GET", "/organiser/setup/logo/badge.png", "setup_logo.badge"): ORGANISER,
     ("GET", "/organiser/setup/notice", "setup_notice.index"): ORGANISER,
     ("POST", "/organiser/setup/notice", "setup_notice.save"): ORGANISER,
     ("GET", "/organiser/setup/letters", "setup_letters.index"): ORGANISER,

@@ -67,12 +67,12 @@ class Place(NamedTuple):
 class Design:
     """A page of HTML, laid out. Its places are the elements with `data-place`, which hold those with `data-line`.
 
-    Raises ValueError for HTML that takes more than a page.
+    `images` as in `pdf.render`. Raises ValueError for HTML that takes more than a page.
     """
 
-    def __init__(self, html: str, *, stylesheet: str) -> None:
+    def __init__(self, html: str, *, stylesheet: str, images: Mapping[str, bytes] | None = None) -> None:
         with pdf.one_at_a_time:
-            self.document = pdf.laid_out(html, stylesheet, {})
+            self.document = pdf.laid_out(html, stylesheet, images or {})
         if len(self.document.pages) != 1:
             raise ValueError(f"A design takes one page, this one {len(self.document.pages)}.")
         self.page = self.document.pages[0]

@@ -31,6 +31,7 @@ def face(badge: Any, delegate: Any, category: Any, *, plan: Programme, key: Badg
             if day.counts
         ),
         language="en",
+        logo=plan.logo.png if plan.logo else b"",
     )
 
 

@@ -1,5 +1,6 @@
 """Badges of nobody, to look at a layout with: the names that are hardest to fit; it owns no table."""
 
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -68,6 +69,11 @@ def _face(number: int) -> BadgeFace:
 
 
 SAMPLES = tuple(_face(number) for number in range(len(_PEOPLE)))
+
+
+def with_logo(logo: bytes) -> BadgeFace:
+    """A badge of nobody that shows a logo (PNG)."""
+    return replace(SAMPLES[0], logo=logo)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -40,6 +40,10 @@ _MEASURED_AT_ONCE = 200
 # Of 10 to 100 kB each.
 _KEPT = 64
 
+# By which layouts name the logo.
+LOGO = "given:logo"
+_LOGO = Markup('<img class="logo" src="{}" alt="">').format(LOGO)
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +54,7 @@ class BadgeFace:
     `country` is the name to print (may be empty), `country_code` its ISO 3166-1 alpha-2 code, which decides
     how Han is drawn. `short_name` (may be empty) stands where `name` has no room in two lines. `colour` is the
     category's, as `#rrggbb` or a CSS name. `code` is printed as a QR code only. `days` are lines about the
-    event's days. `language` (BCP 47) is that of the document.
+    event's days. `language` (BCP 47) is that of the document. `logo` is the event's, as PNG; empty for none.
     """
 
     reference: str
@@ -67,6 +71,7 @@ class BadgeFace:
     short_name: str = ""
     days: tuple[str, ...] = ()
     language: str = "en"
+    logo: bytes = field(default=b"", repr=False)
 
 
 class Look(NamedTuple):
@@ -78,6 +83,7 @@ class Look(NamedTuple):
     venue_line: str
     days: tuple[str, ...]
     language: str
+    logo: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ class Layout:
             colour=_colour(look.colour),
             ink=readable_ink(_colour(look.colour)),
             days=look.days,
+            logo=_LOGO if look.logo else "",
         )
 
     def marked(self, look: Look) -> str:
@@ -174,7 +181,7 @@ class Layout:
         return height + margin
 
     def _design(self, look: Look) -> Design:
-        return _laid_out(self._files.badge, "badge.html", self.marked(look), self.stylesheet)
+        return _laid_out(self._files.badge, "badge.html", self.marked(look), self.stylesheet, look.logo)
 
     def _stamp(self, face: BadgeFace, where: tuple[float, float]) -> Stamp:
         return Stamp(self.design(look_of(face)), self.blocks(face), qr.badge_bitmap(face.code), where)
@@ -202,7 +209,7 @@ def badge_layout(name: str, *, bleed: bool = False) -> Layout:
 
 def look_of(face: BadgeFace) -> Look:
     """What a badge has in common with the others of its category."""
-    return Look(face.category, face.colour, face.event, face.venue_line, face.days, face.language)
+    return Look(face.category, face.colour, face.event, face.venue_line, face.days, face.language, face.logo)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -385,9 +392,9 @@ def _rendered(folder: str, template: Template, /, **variables: object) -> str:
         raise wrong(folder, template.name or "", f"{error}.") from error
 
 
-def _laid_out(name: str, file: str, html: str, stylesheet: str) -> Design:
+def _laid_out(name: str, file: str, html: str, stylesheet: str, logo: bytes = b"") -> Design:
     try:
         with pdf.one_at_a_time:
-            return Design(html, stylesheet=stylesheet)
+            return Design(html, stylesheet=stylesheet, images={LOGO: logo} if logo else {})
     except ValueError as error:
         raise wrong(name, file, str(error)) from error

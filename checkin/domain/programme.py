@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.doors import Door
 from checkin.domain.event import Area, Category, CategoryArea, CategoryDay, Day, Event, the_event
+from checkin.domain.logos import Logo, logo
 from checkin.domain.notices import Notice, notice
 from checkin.domain.own_words import Wordings, wordings
 from checkin.errors import NotFound
@@ -91,6 +92,7 @@ class Programme:
     categories: Mapping[int, Entitlement]
     own_words: Wordings
     notice: Notice
+    logo: Logo | None = None
 
     @property
     def whom(self) -> str:
@@ -175,6 +177,7 @@ def programme(session: Session) -> Programme:
         categories=_entitlements(session, cutover_hour=event.cutover_hour),
         own_words=wordings(session),
         notice=notice(session),
+        logo=logo(session),
     )
 
 

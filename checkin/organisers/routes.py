@@ -22,6 +22,7 @@ from checkin.organisers import (
     setup,
     setup_first,
     setup_letters,
+    setup_logo,
     setup_notice,
     staff,
     uploads,
@@ -52,6 +53,7 @@ PARTS = (
     setup.blueprint,
     setup_first.blueprint,
     setup_letters.blueprint,
+    setup_logo.blueprint,
     setup_notice.blueprint,
     uploads.blueprint,
 )

@@ -64,7 +64,9 @@ def index() -> Response | str:
             return redirect(url_for("setup_first.ask"), 303)
         plan = pages.programme_now(session)
     now = setting_up.settings_of(plan)
-    return render_template("organiser/setup.html", settings=now, titles=TITLES, day_name=pages.day_name)
+    return render_template(
+        "organiser/setup.html", plan=plan, settings=now, titles=TITLES, day_name=pages.day_name
+    )
 
 
 @blueprint.get("/event.toml")

@@ -72,6 +72,8 @@ ACTIONS = {
     "list import stopped": _("Stopped the import of a list"),
     "list opened": _("Looked at a list"),
     "list uploaded": _("Uploaded a list"),
+    "logo removed": _("Removed the logo"),
+    "logo set": _("Set the logo"),
     "notice worded": _("Worded the privacy notice"),
     "packing list fetched": _("Downloaded a packing list"),
     "pairing offered": _("Offered to pair a phone"),

@@ -15,11 +15,12 @@ from checkin.adapters import qr
 from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import registering, walk_ins
+from checkin.domain import logos, registering, walk_ins
 from checkin.domain.delegates import Agreement
 from checkin.domain.details import email_address
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
+from checkin.errors import NotFound
 from checkin.limits import allows, limiter, network
 from checkin.registration import forms, puzzles, typing_slips
 from checkin.registration.forms import FindForm, OnsiteForm, RegistrationForm
@@ -61,6 +62,19 @@ def start() -> str:
         doors=[door for door in event.doors.values() if door.area_id == event.main_area],
         hours=opening_hours(event, event.day_of(now)),
     )
+
+
+@blueprint.get("/logo/<digest>.png")
+@open_to("everyone")
+def logo(digest: str) -> Response:
+    """The event's logo, under an address of its own for each that there is; raises NotFound for another one."""
+    with reading() as session:
+        found = logos.logo(session) if digest.isascii() else None
+    if found is None or found.digest != digest:
+        raise NotFound("no_logo", "There is no such logo.")
+    response = Response(found.png, content_type="image/png")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 @blueprint.get("/language/<any(en, ms):code>")

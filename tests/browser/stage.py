@@ -118,7 +118,7 @@ class Scene:
         yield "export-over", f"/organiser/exports/files/{'A' * 22}", None
         yield "outbox", "/organiser/outbox", None
         yield "staff", "/organiser/staff", None
-        for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge", "/notice"):
+        for page in ("", "/event", "/days", "/places", "/letters", "/letters/badge", "/notice", "/logo"):
             yield f"setup{page.replace('/', '-')}", f"/organiser/setup{page}", None
         yield "setup-categories", "/organiser/setup/categories", _open_all
         yield "setup-errors", "/organiser/setup/event", _set_nothing
