@@ -34,8 +34,8 @@ from checkin.operations import routes as operations
 from checkin.operations import witness
 from checkin.organisers import importing, phones, uploads
 from checkin.organisers import routes as organisers
+from checkin.registration import certificates, self_service
 from checkin.registration import routes as registration
-from checkin.registration import self_service
 
 LANGUAGES = ("en", "ms")
 SMALL_BODY = 64 * 1024
@@ -81,6 +81,7 @@ def create_app(config: Config) -> Flask:
     for part in (
         registration.blueprint,
         self_service.blueprint,
+        certificates.blueprint,
         accounts.blueprint,
         passkeys.blueprint,
         *organisers.PARTS,
@@ -130,6 +131,7 @@ def _settle(app: Flask, config: Config) -> None:
         BABEL_DEFAULT_LOCALE="en",
         BOOTSTRAP_SERVE_LOCAL=True,
     )
+    app.jinja_env.globals["told_door"] = sentences.told_door
     app.jinja_env.filters["zip_same"] = lambda texts: [(text, text) for text in texts]
     app.json.sort_keys = False  # type: ignore[attr-defined]
 

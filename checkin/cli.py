@@ -54,6 +54,7 @@ from checkin.domain.registering import Enrolment
 from checkin.domain.restoring import Standing
 from checkin.errors import Refusal
 from checkin.organisers import (
+    closing_pack,
     demo,
     enrolling,
     export_choices,
@@ -732,6 +733,20 @@ def _output(out: str) -> Iterator[IO[bytes]]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@cli.command(name="closing-pack")
+@click.option("--out", required=True, help="The ZIP file to write; - is standard output.")
+@click.option("--purpose", default="", help="What it is for; it is kept.")
+@prepared
+def closing_pack_command(_config: Config, out: str, purpose: str) -> None:
+    """Write the closing pack for the ministry: the figures as published, corrections, method and hashes."""
+    now = clock.now()
+    with transaction() as session:
+        plan = programme(session)
+        state = closing_pack.order(session, actor=ACTOR, purpose=purpose, now=now, plan=plan)
+    with _output(out) as file:
+        closing_pack.write(file, state, plan, now=now)
 
 
 # --- what a phone saved as a file ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ SENTENCES = {
     ),
     "cancelled": _("This registration is cancelled: reinstate it instead."),
     "category_full": _("This category has no place left: raise its capacity, or choose another one."),
+    "certificate_withdrawn": _("This certificate was withdrawn: ask the organisers why."),
     "changed_meanwhile": _("These details were changed elsewhere meanwhile: look at them as they are now."),
     "erased": _("This person's data was erased: register them anew."),
     "export_over": _("Links to exports work for ten minutes: please make it again."),
@@ -34,6 +35,16 @@ SENTENCES = {
     "staff_known": _("This address is on the staff already."),
     "letters_leave": _("There is a mail server: letters are read by whom they are for."),
     "method_not_allowed": _("This page can't be used in that way."),
+    "no_attendance": _("Nobody was let in with this registration, so there is no certificate."),
+    "no_door": _("No door leads into this area: choose another one."),
+    "nobody_came": _("Nobody was let in on any day: there are no figures to publish."),
+    "not_over": _("Certificates are given once the event is over."),
+    "not_published": _("The figures haven't been published yet: publish them first."),
+    "published_already": _("Nothing has changed since the latest version was published."),
+    "still_to_come": _(
+        "This is still to come: only past attendance is added by hand, and on the day itself only with its time."
+    ),
+    "was_there": _("They have attended there on this day already."),
     "no_address": _("There is no e-mail address to send it to."),
     "logo_too_big": _("This picture is too big: at most 4 MB and 50 million pixels."),
     "logo_too_small": _(
@@ -123,6 +134,11 @@ LAYOUTS = {
 }
 
 # Why somebody is let in without their code: the short name is kept with the scan.
+# Told instead of a door of what was added by hand afterwards.
+BY_HAND = {
+    "by hand": _("by hand"),
+    "by hand, time not known": _("by hand, time not known"),
+}
 HAND_REASONS = {
     "forgot badge": _("Forgot the badge"),
     "badge unreadable": _("The badge can't be read"),
@@ -148,3 +164,8 @@ def hand_reason(note: str) -> str:
 def on_a_page(code: str, sentence: str) -> str:
     """The sentence for a code in the reader's language; the given one where there is none."""
     return str(SENTENCES.get(code, sentence))
+
+
+def told_door(name: str) -> str:
+    """A door's name, or that there was none: attendance was added by hand afterwards."""
+    return str(BY_HAND.get(name, name))

@@ -14,6 +14,7 @@ from stdnum import luhn
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 29
+CERTIFICATE_LENGTH = 16
 LOOKUP_BYTES = 12
 NONCE_BYTES = 12
 
@@ -89,6 +90,12 @@ class BadgeKey:
         body = prefix + _crockford(mac)
         return body + str(luhn.calc_check_digit(body, CROCKFORD))
 
+    def certificate_code(self, certificate_id: uuid.UUID) -> str:
+        """What a certificate is checked by: 80 bits of HMAC-SHA256 in 16 characters of Crockford base32."""
+        return _crockford(
+            hmac.new(self.secret, b"certificate\0" + certificate_id.bytes, hashlib.sha256).digest()[:10]
+        )
+
 
 def keyed_digest(key: bytes, text: str, *, after: bytes = b"") -> bytes:
     """HMAC-SHA256 (RFC 2104) of a text behind another digest, by which both are found unchanged; 32 bytes."""
@@ -112,6 +119,11 @@ def read_code(text: str) -> str:
 def looks_like_a_code(code: str) -> bool:
     """Whether this is a badge code of some event: its length, its alphabet and its check character agree."""
     return len(code) == CODE_LENGTH and set(code) <= set(CROCKFORD) and luhn.checksum(code, CROCKFORD) == 0
+
+
+def looks_like_a_certificate(code: str) -> bool:
+    """Whether this may be the code of a certificate: its length and its alphabet agree."""
+    return len(code) == CERTIFICATE_LENGTH and set(code) <= set(CROCKFORD)
 
 
 def lookup_id(code: str) -> str:

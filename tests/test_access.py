@@ -1,9 +1,11 @@
 """Every route, opened by everybody, and with somebody else's ids; a route without a row fails."""
 
+import io
 import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +15,26 @@ from flask.testing import FlaskClient
 from flask_security import hash_password
 from flask_security.proxies import _security as security
 from passlib.totp import TOTP
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from checkin import access, clock
 from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
-from checkin.domain import by_hand, doors, exporting, import_runs, messages, paper, print_runs, staff
+from checkin.domain import (
+    by_hand,
+    certificates,
+    doors,
+    event,
+    exporting,
+    import_runs,
+    logos,
+    messages,
+    paper,
+    print_runs,
+    staff,
+)
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import delegate_with_reference
 from checkin.domain.exporting import Choice
@@ -42,7 +57,7 @@ DESK = READERS | {"desk"}
 ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/", "registration.start"): EVERYONE,
     ("GET", "/language/ms", "registration.language"): EVERYONE,
-    ("GET", "/logo/0123.png", "registration.logo"): EVERYONE,
+    ("GET", "/logo/{logo}.png", "registration.logo"): EVERYONE,
     ("GET", "/healthz", "operations.healthz"): EVERYONE,
     ("GET", "/readyz", "operations.readyz"): EVERYONE,
     # From another machine than this one: for nobody without the operator's token.
@@ -90,6 +105,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/organiser/delegates/KL-00001/seen", "erasing.who_saw"): ORGANISER,
     ("GET", "/organiser/delegates/KL-00001/erase", "erasing.ask"): ORGANISER,
     ("POST", "/organiser/delegates/KL-00001/erase", "erasing.erase"): ORGANISER,
+    ("GET", "/organiser/delegates/KL-00001/attendance", "past.index"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/attendance", "past.add"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/attendance/{keyed}/withdraw", "past.withdraw"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/certificate.pdf", "past.certificate"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/certificate/withdraw", "past.rule"): ORGANISER,
+    ("GET", "/organiser/after", "after.index"): ORGANISER,
+    ("POST", "/organiser/after/publish", "after.publish"): ORGANISER,
+    ("POST", "/organiser/after/closing-pack.zip", "after.pack"): ORGANISER,
     ("GET", "/organiser/vips", "vips.index"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/vips/live", "vips.live"): {"organiser", "supervisor", "protocol"},
     ("GET", "/organiser/by-hand", "by_hand.index"): READERS,
@@ -167,6 +190,9 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("GET", "/me/{link}/badge.pdf", "me.badge_file"): EVERYONE,
     ("GET", "/me/{link}/badge.png", "me.picture"): EVERYONE,
     ("GET", "/me/{link}/event.ics", "me.calendar"): EVERYONE,
+    ("POST", "/me/{link}/certificate.pdf", "certificates.mine"): EVERYONE,
+    ("GET", "/certificates", "certificates.index"): EVERYONE,
+    ("GET", "/certificates/{certificate}", "certificates.check"): EVERYONE,
     ("GET", "/me/offline.js", "me.offline"): EVERYONE,
     ("GET", "/me/withdrawn", "me.withdrawn"): EVERYONE,
     ("POST", "/me/{link}/confirm", "me.confirm"): EVERYONE,
@@ -316,6 +342,18 @@ class Cast:
             )[0].id
 
     @cached_property
+    def certificate(self) -> str:
+        """The code of a certificate of somebody who was there."""
+        now, came = clock.now(), datetime(2025, 9, 17, 1, tzinfo=UTC)
+        with self.app.app_context(), transaction() as session:
+            plan = programme(session)
+            line, door = Keyed(lookup_id(self.badge), came), plan.door_named("Gate A")
+            by = "desk@example.org"
+            paper.key_in(session, [line], door=door, direction="in", operator=by, programme=plan, now=now)
+            ada, key = delegate_with_reference(session, "KL-00001"), self.app.config["CHECKIN"].key
+            return certificates.issue(session, ada, programme=plan, key=key, now=now)[1]
+
+    @cached_property
     def admitted(self) -> uuid.UUID:
         """Somebody whom the desk admitted by hand."""
         now = clock.now()
@@ -352,6 +390,18 @@ class Cast:
             exporting.keep_report(session, "Names", choice, actor="staff:1", now=clock.now())
             return exporting.report_named(session, "Names").id
 
+    @property
+    def logo(self) -> str:
+        """The logo as it is called; there again, should somebody have removed it."""
+        out = io.BytesIO()
+        Image.new("RGB", (60, 60)).save(out, format="PNG")
+        with self.app.app_context(), transaction() as session:
+            wanted = logos.Logo(out.getvalue(), 60, 60)
+            if logos.logo(session) is None:
+                logos.set_logo(session, wanted, now=clock.now())
+                event.raise_version(session)
+            return wanted.digest
+
     @cached_property
     def member(self) -> int:
         """Somebody on the staff, who may be stopped."""
@@ -370,6 +420,8 @@ class Cast:
         path = path.format(
             **known,
             letter=self.letter,
+            logo=self.logo,
+            certificate=self.certificate,
             pairing=self.pairing,
             run=self.run,
             list=self.list,

@@ -156,7 +156,7 @@ def _today(
     last = passed[0] if passed else None
     return Today(
         since=pages.hour(first.at, plan) if first else "",
-        door=first.door if first else "",
+        door=sentences.told_door(first.door) if first else "",
         left=pages.hour(let_in[0].at, plan) if first and let_in[0].verdict == LEFT else "",
         refused=_refusal(last, plan) if last is not None and last.verdict == REFUSED else "",
         why_not=str(sentences.REASONS.get(reason, reason)) if reason else "",

@@ -8,19 +8,33 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, exists, func, literal, literal_column, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import FunctionElement
 
-from checkin.domain import exits
+from checkin.domain import afterwards, exits
 from checkin.domain.attendance import Scope, streamed
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device
 from checkin.domain.exits import WrongWay
 from checkin.domain.programme import Programme
 from checkin.domain.quarantine import held_count
-from checkin.domain.scans import Attendance
+from checkin.domain.scans import Attendance, Scan
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -67,7 +81,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Entries:
-    """First entries on a day, by door and by quarter hour since the cut-over."""
+    """First entries on a day, by door and by quarter hour since the cut-over.
+
+    Those that were added by hand are under `afterwards.TIMED`; where no time is known, at the end of the day.
+    """
 
     day: dt.date
     by_door: dict[uuid.UUID, Counter[int]]
@@ -173,18 +190,25 @@ def day_before(programme: Programme, day: dt.date) -> dt.date | None:
 def entries(session: Session, programme: Programme, *, area_id: int, day: dt.date) -> Entries:
     """An area's first entries on a day."""
     quarter = _span(Attendance.first_at, QUARTER)
-    query = (
+    counted = (
         select(Attendance.door_id, quarter.label("quarter"), func.count().label("people"))
         .where(Attendance.day == day, _counts_in(programme, area_id))
         .group_by(Attendance.door_id, quarter)
-        .order_by(quarter)
     )
+    # Few, and looked for from their scans, so that the others are counted in an index alone.
+    by_hand = counted.join(Scan, Scan.id == Attendance.scan_id).where(Scan.device_id.in_(afterwards.BY_HAND))
+    query = union_all(
+        counted.add_columns(false().label("by_hand")), by_hand.add_columns(true().label("by_hand"))
+    ).order_by("quarter")
     found = Entries(day, defaultdict(Counter))
     for row in session.execute(query):
         begins = datetime.fromtimestamp(row.quarter * int(QUARTER.total_seconds()), UTC)
         # A phone whose clock was set between two uploads may name a quarter of another day: it stays in its own.
         when = programme.minute_of(begins) // 15 % QUARTERS_A_DAY
-        found.by_door[row.door_id][when] += row.people
+        found.by_door[row.door_id][when] += -row.people if row.by_hand else row.people
+        if row.by_hand:
+            # Under this id of no door.
+            found.by_door[afterwards.TIMED][when] += row.people
     return found
 
 
@@ -274,7 +298,7 @@ def quarters(
             "day": row.day,
             "quarter": datetime.fromtimestamp(row.quarter * int(QUARTER.total_seconds()), UTC),
             "area": programme.areas[row.area_id],
-            "door": programme.doors[row.door_id].name,
+            "door": programme.doors[row.door_id].name if row.door_id else afterwards.TOLD[afterwards.TIMED],
             "arrivals": row.people,
         }
         yield [told[column] for column in columns]
@@ -282,17 +306,20 @@ def quarters(
 
 def _area_quarters(scope: Scope, programme: Programme, area_id: int) -> Any:
     quarter = _span(Attendance.first_at, QUARTER)
-    wanted = {Attendance.day: scope.day, Attendance.door_id: scope.door_id}
-    conditions = [column == value for column, value in wanted.items() if value is not None]
+    by_hand = Attendance.scan_id.in_(select(Scan.id).where(Scan.device_id.in_(afterwards.BY_HAND)))
+    door = case((by_hand, null()), else_=Attendance.door_id).label("door_id")
+    conditions = [Attendance.day == scope.day] if scope.day is not None else []
+    if scope.door_id is not None:
+        conditions.append(door == scope.door_id)
     return (
         select(
             literal(area_id).label("area_id"),
             Attendance.day,
-            Attendance.door_id,
+            door,
             quarter.label("quarter"),
             func.count().label("people"),
         )
         .join(Delegate, Delegate.id == Attendance.delegate_id)
         .where(_counts_in(programme, area_id), *conditions, *scope.of_people)
-        .group_by(Attendance.day, Attendance.door_id, quarter)
+        .group_by(Attendance.day, door, quarter)
     )

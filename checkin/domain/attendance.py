@@ -10,6 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from checkin.db import seconds_between
+from checkin.domain import afterwards
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device, Door
 from checkin.domain.event import Area, Category
@@ -48,9 +49,12 @@ class Scope:
 
 @dataclass(frozen=True)
 class DayAttended:
-    """A delegate's first entry on a day and how often they were let in."""
+    """A delegate's first entry on a day and how often they were let in.
 
-    first_in: dt.datetime
+    Attendance that was added by hand has this instead of a door, and no time where none is known.
+    """
+
+    first_in: dt.datetime | None
     door: str
     entries: int
 
@@ -76,10 +80,11 @@ def rows(
 
     Who entered an inner area has attended the main one, whether or not a door of the main one saw them.
     """
+    by_hand = afterwards.timed(session)
     firsts = _Grouped(streamed(session, _firsts(scope, programme)))
     counts = _Grouped(streamed(session, _entry_counts(scope, programme)))
     for delegate in streamed(session, delegates(scope, columns=columns)):
-        days = _days(firsts.of(delegate[0]), counts.of(delegate[0]), programme)
+        days = _days(firsts.of(delegate[0]), counts.of(delegate[0]), programme, by_hand)
         if scope.door_id is None or any(
             day.door == programme.doors[scope.door_id].name for day in days.values()
         ):
@@ -87,15 +92,21 @@ def rows(
 
 
 def _days(
-    firsts: Sequence[Row[Any]], counts: Sequence[Row[Any]], programme: Programme
+    firsts: Sequence[Row[Any]],
+    counts: Sequence[Row[Any]],
+    programme: Programme,
+    by_hand: Mapping[uuid.UUID, bool],
 ) -> dict[dt.date, DayAttended]:
     entries = {row.day: row.entries for row in counts}
     days: dict[dt.date, DayAttended] = {}
+    # The first of each day comes first.
     for row in firsts:
-        if row.day not in days or row.first_at < days[row.day].first_in:
-            door = programme.doors[row.door_id].name
+        if row.day not in days:
+            door, at = programme.doors[row.door_id].name, row.first_at
+            if row.scan_id in by_hand:
+                door, at = afterwards.TOLD[afterwards.TIMED], at if by_hand[row.scan_id] else None
             # Seen inside without having been seen at the main doors is one entry at least.
-            days[row.day] = DayAttended(row.first_at, door, entries.get(row.day, 0) or 1)
+            days[row.day] = DayAttended(at, door, entries.get(row.day, 0) or 1)
     return days
 
 
@@ -140,7 +151,9 @@ def _of_delegate(column: str) -> Any:
 
 
 def _firsts(scope: Scope, programme: Programme) -> Any:
-    query = select(Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.door_id)
+    query = select(
+        Attendance.delegate_id, Attendance.day, Attendance.first_at, Attendance.door_id, Attendance.scan_id
+    )
     if scope.area_id != programme.main_area:
         query = query.where(Attendance.area_id == scope.area_id)
     if scope.day is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
 from checkin.domain import judging, undoing
+from checkin.domain.afterwards import told_place
 from checkin.domain.delegates import Delegate
 from checkin.domain.doors import Device, Door, device_of_pages
 from checkin.domain.judging import Judgement, Reading
@@ -85,7 +86,7 @@ def passages_of(session: Session, delegate_id: int, *, day: dt.date) -> Sequence
     """
     query: Any = (
         select(
-            *(Scan.id, Scan.at, Door.name.label("door"), Scan.area_id, Scan.direction, Scan.input),
+            *(Scan.id, Scan.at, told_place().label("door"), Scan.area_id, Scan.direction, Scan.input),
             *(Scan.verdict, Scan.reason, Scan.just_now, Scan.device_id),
         )
         .join(Door, Door.id == Scan.door_id)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from checkin.db import Instant
+from checkin.domain.afterwards import told_place
 from checkin.domain.audit import LOOKS, Audit
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Consent, Delegate
@@ -222,7 +223,7 @@ def _scans(delegate: Delegate) -> Select[*tuple[Any, ...]]:
             what=Scan.verdict,
             about=func.coalesce(Scan.reason, ""),
             who=Scan.operator,
-            place=Door.name,
+            place=told_place(),
             direction=Scan.direction,
             decision=func.coalesce(decided.scalar_subquery(), ""),
             ended_at=undone(Void.at),
@@ -241,8 +242,9 @@ def _arrivals(delegate: Delegate) -> Select[*tuple[Any, ...]]:
             Attendance.first_at,
             what=Area.name,
             about=cast(Attendance.day, String),
-            place=Door.name,
+            place=told_place(),
         )
+        .join(Scan, Scan.id == Attendance.scan_id)
         .join(Area, Area.id == Attendance.area_id)
         .join(Door, Door.id == Attendance.door_id)
         .where(Attendance.delegate_id == delegate.id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from checkin.domain.afterwards import told_place
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Consent, Delegate, consents_of
 from checkin.domain.doors import Door
@@ -30,8 +31,8 @@ class OwnData:
 
 
 def own_data(session: Session, delegate: Delegate) -> OwnData:
-    """All of it, oldest first; `scans` are (at, direction, verdict, door's name)."""
-    scans = select(Scan.at, Scan.direction, Scan.verdict, Door.name).join(Door, Door.id == Scan.door_id)
+    """All of it, oldest first; `scans` are (at, direction, verdict, door's name or that they were added by hand)."""
+    scans = select(Scan.at, Scan.direction, Scan.verdict, told_place()).join(Door, Door.id == Scan.door_id)
     return OwnData(
         delegate,
         session.scalars(select(Category.name).where(Category.id == delegate.category_id)).one(),

@@ -18,6 +18,7 @@ from checkin import clock
 from checkin.access import my_areas, open_to
 from checkin.db import reading
 from checkin.domain import arrivals
+from checkin.domain.afterwards import TIMED
 from checkin.domain.arrivals import Entries, Numbers, PhoneSeen, Share
 from checkin.domain.programme import DayPlan, DoorPlace, Programme
 from checkin.domain.readiness import CLOCK_OFF_MS
@@ -319,7 +320,9 @@ def _day_name(day: DayPlan) -> str:
 
 def _arrival_chart(numbers: Numbers, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:
     """What the chart and its table show: a row a quarter hour, a series a door, and the day before."""
-    places = _places(numbers, plan, view)
+    places = [(place.id, place.name) for place in _places(numbers, plan, view)]
+    if numbers.entries.by_door[TIMED].total():
+        places.append((TIMED, str(_("By hand, afterwards"))))
     before = numbers.before if numbers.before is not None and numbers.before.total else None
     quarters = _quarters(numbers, plan, view, now=now)
     totals: Counter[int] = sum(before.by_door.values() if before else (), start=Counter())
@@ -328,8 +331,8 @@ def _arrival_chart(numbers: Numbers, plan: Programme, view: View, *, now: dateti
         "first_column": _("From"),
         "labels": [_clock_time(quarter, plan) for quarter in quarters],
         "series": [
-            {"name": place.name, "counts": [numbers.entries.by_door[place.id][q] for q in quarters]}
-            for place in places
+            {"name": name, "counts": [numbers.entries.by_door[door_id][q] for q in quarters]}
+            for door_id, name in places
         ],
         "before": [totals[quarter] for quarter in quarters] if before else None,
         "before_name": _before_name(before, view) if before else "",

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from checkin.adapters import xlsx
 from checkin.domain import arrivals, attendance, handing_over
-from checkin.domain.attendance import AttendanceRow, Scope
+from checkin.domain.afterwards import TIMED, TOLD
+from checkin.domain.attendance import AttendanceRow, DayAttended, Scope
 from checkin.domain.programme import Programme
 
 FORMATS = ("csv", "xlsx")
@@ -103,9 +104,13 @@ def _attendance_cells(
             if came is None:
                 cells.append(0 if column == "entries" else None)
             else:
-                value = getattr(came, column)
-                cells.append(_local(value, programme) if column == "first_in" else value)
+                cells.append(_first_in(came, programme) if column == "first_in" else getattr(came, column))
     return cells, row
+
+
+def _first_in(attended: DayAttended, programme: Programme) -> Cell:
+    """When somebody came first; in words where they were added by hand and nobody knows it."""
+    return TOLD[TIMED] if attended.first_in is None else _local(attended.first_in, programme)
 
 
 def _told(

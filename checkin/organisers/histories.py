@@ -21,6 +21,7 @@ from checkin.organisers.wording import (
     somebody,
     why_not_sent,
 )
+from checkin.sentences import BY_HAND, told_door
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def _of_scan(row: Any) -> Entry:
     verdict = str(VERDICTS[row.what])
     title = f"{verdict}: {REASONS.get(row.about, row.about)}" if row.about else verdict
     where = _("%(door)s, scanned by %(helper)s", door=row.place, helper=row.who) if row.who else row.place
+    if row.place in BY_HAND:
+        where = _("%(door)s, by %(who)s", door=told_door(row.place), who=row.who)
     lines = [where, str(DECISIONS.get(row.decision, ""))]
     if row.ended_at is not None:
         lines.append(_("Voided by %(who)s: %(why)s", who=row.ended_by, why=row.ended_why))

@@ -62,6 +62,8 @@ DETAILS = {
     "shown": lazy_gettext("shown"),
     "state": lazy_gettext("state"),
     "status": lazy_gettext("status"),
+    "sha256": lazy_gettext("SHA-256"),
+    "version": lazy_gettext("version"),
     "waiting": lazy_gettext("on the waiting list"),
 }
 

@@ -1,6 +1,7 @@
 """The organisers' pages; it owns no table."""
 
 from checkin.organisers import (
+    after,
     amending,
     board,
     by_hand,
@@ -14,6 +15,7 @@ from checkin.organisers import (
     named_reports,
     outbox,
     paper,
+    past,
     people,
     person,
     phones,
@@ -35,6 +37,8 @@ PARTS = (
     people.blueprint,
     person.blueprint,
     amending.blueprint,
+    past.blueprint,
+    after.blueprint,
     erasing.blueprint,
     files.blueprint,
     named_reports.blueprint,

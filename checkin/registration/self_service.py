@@ -32,7 +32,17 @@ from checkin.documents.badge_faces import face
 from checkin.documents.badges import BadgeFace, badge_pdf, short_names_wanted
 from checkin.documents.calendar import event_calendar
 from checkin.documents.pictures import badge_picture
-from checkin.domain import audit, badges, colleagues, correcting, delegates, links, registering, swaps
+from checkin.domain import (
+    audit,
+    badges,
+    certificates,
+    colleagues,
+    correcting,
+    delegates,
+    links,
+    registering,
+    swaps,
+)
 from checkin.domain.countries import country_name
 from checkin.domain.delegates import Agreement, Delegate
 from checkin.domain.own_data import as_json, own_data
@@ -151,6 +161,8 @@ def page(token: str) -> BaseResponse:
         mine = _mine(session, token)
         people = delegates.colleagues_of(session, mine.delegate)
         swaps_left = swaps.left(session, mine.delegate) if people else 0
+        is_over = certificates.is_over(mine.plan, now=clock.now())
+        certified = certificates.days_attended(session, mine.delegate.id, mine.plan) if is_over else ()
     now = clock.now()
     swappable = {
         one.reference
@@ -158,7 +170,8 @@ def page(token: str) -> BaseResponse:
         if swaps_left and swaps.may_swap(mine.delegate, one, programme=mine.plan, now=now)
     }
     qr = b64encode(badge_png(mine.face.code)).decode() if mine.face else ""
-    response = Response(_page("page", token, mine, people=people, swappable=swappable, qr=qr))
+    shown = _page("page", token, mine, people=people, swappable=swappable, qr=qr, certified=certified)
+    response = Response(shown)
     # The copy that a phone keeps goes with the badge.
     response.headers["X-Badge"] = "yes" if mine.face else "none"
     return response

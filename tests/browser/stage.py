@@ -69,6 +69,8 @@ class Scene:
         contact, colleague = self.contact
         yield "me-contact", f"/me/{contact}", None
         yield "me-swap", f"/me/{contact}/people/{colleague}/swap", None
+        yield "certificates", "/certificates?code=AB", None
+        yield "certificate-unknown", "/certificates/0123456789ABCDEF", None
         yield "nothing", "/nothing-here", None
         yield "link-refused", f"/me/{'A' * 22}", None
 
@@ -112,6 +114,8 @@ class Scene:
         yield "print-run", "/organiser/prints?look=yes", _print
         yield "prints-blanks", "/organiser/prints", _open_all
         yield "layouts", "/organiser/badges", _wait_for_pictures
+        yield "after", "/organiser/after", _publish
+        yield "delegate-attendance", f"/organiser/delegates/{self.reference}/attendance", _add_for_no_reason
         yield "exports", "/organiser/exports", None
         yield "exports-kind", "/organiser/exports/attendance", None
         yield "exports-errors", "/organiser/exports/scans", _export_nothing
@@ -151,6 +155,18 @@ def _export_nothing(page: Page) -> None:
     for column in page.locator("[name=columns]").all():
         column.uncheck()
     page.get_by_role("button", name="Excel").click()
+    page.locator(".summary").wait_for()
+
+
+def _publish(page: Page) -> None:
+    if page.locator("#purpose").count() == 0:
+        page.locator("form[action$=publish] button").click()
+    page.locator("#version").wait_for()
+
+
+def _add_for_no_reason(page: Page) -> None:
+    page.locator("main form").first.evaluate("form => form.noValidate = true")
+    page.locator("main form button[type=submit]").first.click()
     page.locator(".summary").wait_for()
 
 
