@@ -23,6 +23,7 @@ from checkin.app import create_app
 from checkin.config import Config
 from checkin.db import reading, transaction
 from checkin.domain import (
+    bulk_runs,
     by_hand,
     certificates,
     doors,
@@ -97,6 +98,14 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/organiser/conflicts/settle", "conflicts.settle"): READERS,
     ("POST", "/organiser/conflicts/reopen", "conflicts.reopen"): READERS,
     ("GET", "/organiser/delegates", "people.index"): READERS,
+    ("GET", "/organiser/delegates/bulk", "bulk.index"): ORGANISER,
+    ("POST", "/organiser/delegates/bulk", "bulk.make"): ORGANISER,
+    ("GET", "/organiser/delegates/bulk/{bulk}", "bulk.show"): ORGANISER,
+    ("GET", "/organiser/delegates/bulk/{bulk}/live", "bulk.live"): ORGANISER,
+    ("POST", "/organiser/delegates/bulk/{bulk}/apply", "bulk.apply"): ORGANISER,
+    ("POST", "/organiser/delegates/bulk/{bulk}/stop", "bulk.stop"): ORGANISER,
+    ("POST", "/organiser/delegates/bulk/{bulk}/resume", "bulk.resume"): ORGANISER,
+    ("POST", "/organiser/delegates/bulk/{bulk}/undo", "bulk.undo"): ORGANISER,
     ("GET", "/organiser/delegates/KL-00001", "person.page"): READERS,
     ("POST", "/organiser/delegates/KL-00001/cancel", "person.act"): ORGANISER,
     ("POST", "/organiser/delegates/KL-00001/badge.pdf", "person.badge"): ORGANISER,
@@ -403,6 +412,16 @@ class Cast:
             return wanted.digest
 
     @cached_property
+    def bulk(self) -> int:
+        """A change of many that was shown."""
+        now = clock.now()
+        with self.app.app_context(), transaction() as session:
+            day = now.date()
+            return bulk_runs.make_run(
+                session, "send", ticked=["KL-00001"], day=day, actor="staff:1", now=now
+            ).id
+
+    @cached_property
     def member(self) -> int:
         """Somebody on the staff, who may be stopped."""
         with self.app.app_context(), transaction() as session:
@@ -426,6 +445,7 @@ class Cast:
             run=self.run,
             list=self.list,
             report=self.report,
+            bulk=self.bulk,
             member=self.member,
         )
         if method == "POST" and endpoint not in BODIES:

@@ -26,6 +26,7 @@ LOOKS = (
     "VIPs listed",
     "VIPs opened",
     "badge looked up",
+    "bulk change opened",
     "conflicts listed",
     "delegate opened",
     "delegates listed",

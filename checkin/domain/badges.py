@@ -22,6 +22,7 @@ from checkin.tokens import BadgeKey, lookup_id, new_id, seal_card
 CARD_BLOCK = 64
 # What a helper types of a name beside the reference of a badge that can't be read.
 LETTERS_OF_A_NAME = 3
+_PRINTED = text("revoked_at IS NULL AND printed_at IS NOT NULL")
 
 
 class Badge(Base):
@@ -39,6 +40,8 @@ class Badge(Base):
             postgresql_where=text("revoked_at IS NULL"),
             sqlite_where=text("revoked_at IS NULL"),
         ),
+        # Those that lists of delegates count as printed.
+        Index("ix_badge_printed", "delegate_id", postgresql_where=_PRINTED, sqlite_where=_PRINTED),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

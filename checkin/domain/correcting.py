@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
 from checkin.domain.blanks import NOT_ASSIGNED, assign_to_guest
-from checkin.domain.delegates import Delegate, colleagues_of, refuse_erased
+from checkin.domain.delegates import Delegate, colleagues_of, refuse_erased, sort_keys
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, take_places, the_event
 from checkin.domain.links import end_links
@@ -123,7 +123,8 @@ def _change(
 
 def _index(session: Session, delegate: Delegate) -> None:
     words = delegate_search_text(delegate, delegate.reference)
-    session.execute(update(Delegate).where(Delegate.id == delegate.id).values(search=words))
+    keys = sort_keys(delegate.name, delegate.organisation)
+    session.execute(update(Delegate).where(Delegate.id == delegate.id).values(search=words, **keys))
 
 
 def _reseal(session: Session, delegate: Delegate, *, key: BadgeKey) -> None:

@@ -5,16 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, insert, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
 from checkin.domain.event import give_back_place, take_places
+from checkin.domain.words import latin
 from checkin.errors import Conflict, NotFound
 from checkin.tokens import new_id
 
 STATUSES = ("unconfirmed", "pending", "waiting", "confirmed", "cancelled")
 SHARED_AT_MOST = 20
+# What sorts whoever has no organisation, after all others.
+UNNAMED = "~"
+# In the order of their letters, on PostgreSQL too.
+_KEY = String().with_variant(String(collation="C"), "postgresql")
 # The version of the privacy notice in templates/registration/notice.html: kept with each consent.
 NOTICE_VERSION = "2026-11"
 
@@ -43,6 +48,9 @@ class Delegate(Base):
         ),
         # The board counts people by all four, in this index alone.
         Index("ix_delegate_groups", "status", "category_id", "country", "delegation"),
+        # The list is sorted and filtered in these alone: reading whole rows would take ten times as long.
+        Index("ix_delegate_by_name", "sort_name", "id", "status", "category_id", "country", "delegation"),
+        Index("ix_delegate_by_organisation", "sort_organisation", "id", "status", "category_id", "country"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,6 +79,9 @@ class Delegate(Base):
     identity: Mapped[bytes]
     # The words by which a desk finds this person, without accents, in lower case.
     search: Mapped[str]
+    # By what lists are sorted: in Latin letters without accents, in lower case.
+    sort_name: Mapped[str] = mapped_column(_KEY, default="", server_default="")
+    sort_organisation: Mapped[str] = mapped_column(_KEY, default=UNNAMED, server_default=UNNAMED)
     registered_at: Mapped[datetime] = mapped_column(Instant)
     # Indexed: phones ask every few seconds what has changed.
     changed_at: Mapped[datetime] = mapped_column(Instant, index=True)
@@ -85,7 +96,11 @@ class Consent(Base):
     """A purpose that a delegate agreed to or withdrew, as a fact that is never changed."""
 
     __tablename__ = "consent"
-    __table_args__ = (CheckConstraint("purpose IN ('notice', 'updates', 'leads')", name="purpose"),)
+    __table_args__ = (
+        CheckConstraint("purpose IN ('notice', 'updates', 'leads')", name="purpose"),
+        # Whose latest word on a purpose is yes is counted in this index alone.
+        Index("ix_consent_latest", "purpose", "delegate_id", "at", "given"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     delegate_id: Mapped[int] = mapped_column(ForeignKey("delegate.id"), index=True)
@@ -103,6 +118,11 @@ class Agreement:
     purposes: Mapping[str, bool]
     notice_version: str
     language: str
+
+
+def sort_keys(name: str, organisation: str) -> dict[str, str]:
+    """By what a delegate is sorted, as the columns hold it."""
+    return {"sort_name": latin(name), "sort_organisation": latin(organisation).strip() or UNNAMED}
 
 
 def record_consents(session: Session, delegate_id: int, agreement: Agreement, *, now: datetime) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from checkin.domain import audit, exporting, import_runs
+from checkin.domain import audit, bulk_runs, exporting, import_runs
 from checkin.domain.audit import Audit
 from checkin.domain.badges import Badge
 from checkin.domain.conflicts import Settlement
-from checkin.domain.delegates import Delegate, colleagues_of
+from checkin.domain.delegates import Delegate, colleagues_of, sort_keys
 from checkin.domain.event import Event, give_back_place
 from checkin.domain.links import Link
 from checkin.domain.messages import Message
@@ -129,6 +129,7 @@ def _erase_all(session: Session, people: Sequence[Delegate], *, now: datetime) -
     _erase_words(session, ids)
     import_runs.drop_all(session, now=now)
     exporting.forget_orders(session)
+    bulk_runs.forget_words(session)
     session.execute(delete(Link).where(Link.delegate_id.in_(ids)))
     theirs = update(Message).where(Message.delegate_id.in_(ids))
     session.execute(theirs.values(error=""))
@@ -139,7 +140,7 @@ def _erase_all(session: Session, people: Sequence[Delegate], *, now: datetime) -
 
 
 def _empty_row() -> Any:
-    values = _EMPTY | {"name": NOBODY, "status": "cancelled"}
+    values = _EMPTY | {"name": NOBODY, "status": "cancelled", **sort_keys(NOBODY, "")}
     own = ("identity", "search", "cancelled_at", "changed_at", "erased_at")
     return (
         update(Delegate.__table__)  # type: ignore[arg-type]

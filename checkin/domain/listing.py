@@ -1,20 +1,16 @@
-"""The delegates as organisers look at them: pages of a list, and everything about one; it owns no table."""
+"""Everything about one delegate, as organisers look at them; it owns no table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     JSON,
-    ColumnElement,
     Row,
     Select,
     String,
     and_,
     case,
     cast,
-    distinct,
     func,
     literal,
     null,
@@ -32,135 +28,9 @@ from checkin.domain.doors import Door
 from checkin.domain.event import Area
 from checkin.domain.messages import Message
 from checkin.domain.scans import Attendance, Decision, Scan, Void
-from checkin.domain.searching import best_matches
 from checkin.domain.staff import Staff
 
-A_PAGE = 50
-COUNTED_AT_MOST = 100_000
 HISTORY_AT_MOST = 500
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Whom to list; None filters nothing. `arrived` and `absent` are event days."""
-
-    category_id: int | None = None
-    country: str | None = None
-    status: str | None = None
-    delegation: str | None = None
-    arrived: date | None = None
-    absent: date | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some rows of a list, with whether there are newer ones before them and older ones after them.
-
-    `count` is how many there are in all, COUNTED_AT_MOST + 1 for more than that; None where it isn't known.
-    """
-
-    rows: Sequence[Row[Any]]
-    count: int | None
-    has_newer: bool = False
-    has_older: bool = False
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The countries (codes) and delegations that occur, each with how many come from it."""
-
-    countries: dict[str, int]
-    delegations: dict[str, int]
-
-
-def delegates_page(
-    session: Session, wanted: Wanted, *, day: date, after: int | None = None, before: int | None = None
-) -> Page:
-    """A page of delegates, the newest first: those registered before the id `after`, or next after `before`."""
-    query = _rows(day).where(*_conditions(wanted))
-    if before is not None:
-        query = query.where(Delegate.id > before).order_by(Delegate.id)
-    else:
-        query = query.order_by(Delegate.id.desc())
-        query = query if after is None else query.where(Delegate.id < after)
-    found = session.execute(query.limit(A_PAGE + 1)).all()
-    rows, more = found[:A_PAGE], len(found) > A_PAGE
-    counted = _count(session, wanted)
-    if before is not None:
-        return Page(rows[::-1], counted, has_newer=more, has_older=True)
-    return Page(rows, counted, has_newer=after is not None, has_older=more)
-
-
-def matching_delegates(session: Session, query: str, wanted: Wanted, *, day: date) -> Page:
-    """The delegates who match the words of a query, the best first, at most a page of them."""
-    best = best_matches(session, query, at_most=A_PAGE + 1, among=_conditions(wanted))
-    if not best:
-        return Page((), 0)
-    place = {delegate_id: number for number, delegate_id in enumerate(best)}
-    rows = session.execute(_rows(day).where(Delegate.id.in_(best[:A_PAGE]))).all()
-    rows = sorted(rows, key=lambda row: place[row.id])
-    return Page(rows, len(rows) if len(best) <= A_PAGE else None)
-
-
-def _rows(day: date) -> Select[*tuple[Any, ...]]:
-    """What a row of the list shows; `first_at` is the first entry anywhere on a day."""
-    first_at = select(func.min(Attendance.first_at)).where(
-        Attendance.delegate_id == Delegate.id, Attendance.day == day
-    )
-    days = select(func.count(distinct(Attendance.day))).where(Attendance.delegate_id == Delegate.id)
-    return select(
-        Delegate.id,
-        Delegate.reference,
-        Delegate.honorific,
-        Delegate.name,
-        Delegate.organisation,
-        Delegate.delegation,
-        Delegate.country,
-        Delegate.country_text,
-        Delegate.category_id,
-        Delegate.status,
-        first_at.scalar_subquery().label("first_at"),
-        days.scalar_subquery().label("days"),
-    )
-
-
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    exact: dict[Any, Any] = {
-        Delegate.category_id: wanted.category_id,
-        Delegate.country: wanted.country,
-        Delegate.status: wanted.status,
-        Delegate.delegation: wanted.delegation,
-    }
-    conditions = [column == value for column, value in exact.items() if value is not None]
-    if wanted.arrived is not None:
-        conditions.append(_came(wanted.arrived))
-    if wanted.absent is not None:
-        conditions.append(~_came(wanted.absent))
-    return conditions
-
-
-def _came(day: date) -> ColumnElement[bool]:
-    """Whoever was let in anywhere on a day: an inner area lies within the main one."""
-    return Delegate.id.in_(select(Attendance.delegate_id).where(Attendance.day == day))
-
-
-def _count(session: Session, wanted: Wanted) -> int:
-    some = select(literal(1)).select_from(Delegate).where(*_conditions(wanted)).limit(COUNTED_AT_MOST + 1)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
-
-
-def groups(session: Session) -> Groups:
-    """The countries and delegations to choose from."""
-    countries = _group(Delegate.country, "country").where(Delegate.country.is_not(None))
-    delegations = _group(Delegate.delegation, "delegation").where(Delegate.delegation != "")
-    kinds: dict[str, dict[str, int]] = {"country": {}, "delegation": {}}
-    for kind, name, people in session.execute(union_all(countries, delegations)):
-        kinds[kind][name] = people
-    return Groups(kinds["country"], dict(sorted(kinds["delegation"].items())))
-
-
-def _group(column: Any, kind: str) -> Select[*tuple[Any, ...]]:
-    return select(literal(kind), column, func.count()).group_by(column)
 
 
 # --- one delegate -----------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from checkin.db import insert_ignoring
-from checkin.domain.badges import Bearer, Card, bearer, issue_badges, live_badge
-from checkin.domain.delegates import Agreement, Consent, Delegate, record_consents
+from checkin.domain.badges import Badge, Bearer, Card, bearer, issue_badges, live_badge
+from checkin.domain.delegates import Agreement, Consent, Delegate, cancel, record_consents, sort_keys
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, next_references, take_places
 from checkin.domain.links import Link
@@ -139,14 +139,28 @@ def withdraw_approval(session: Session, delegate: Delegate, *, now: datetime) ->
     return withdrawn
 
 
-def forget_unconfirmed(session: Session, delegate: Delegate) -> bool:
+def step_back(session: Session, delegate: Delegate, *, to: str, now: datetime) -> bool:
+    """Take a confirmation back: the state that came before it, and the place is free; False where they weren't.
+
+    A badge that was issued stays, refused at the doors, and is theirs again once they are confirmed.
+    """
+    back = _moved(session, delegate, to=to, out_of=("confirmed",), now=now)
+    if back:
+        give_back_place(session, delegate.category_id)
+    return back
+
+
+def forget_unconfirmed(session: Session, delegate: Delegate, *, now: datetime) -> bool:
     """Remove somebody who never confirmed, with all that is kept of them; False for anybody else.
 
-    It frees the address for whoever it belongs to.
+    It frees the address for whoever it belongs to. Who had a badge, since an organiser confirmed them by mistake,
+    is cancelled instead: scans may be of it.
     """
     mine = select(Delegate.id).where(Delegate.id == delegate.id, Delegate.status == "unconfirmed")
     if session.scalar(mine.with_for_update()) is None:
         return False
+    if session.scalar(select(Badge.id).where(Badge.delegate_id == delegate.id).limit(1)) is not None:
+        return cancel(session, delegate, now=now)
     session.execute(delete(Consent).where(Consent.delegate_id == delegate.id))
     session.execute(delete(Link).where(Link.delegate_id == delegate.id))
     session.execute(delete(Message).where(Message.delegate_id == delegate.id))
@@ -265,6 +279,7 @@ def row_of(
         "status": status,
         "identity": identity(person),
         "search": delegate_search_text(person, reference),
+        **sort_keys(person.name, person.organisation),
         "registered_at": now,
         "changed_at": now,
         "cancelled_at": None,

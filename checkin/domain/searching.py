@@ -89,6 +89,48 @@ def one(session: Session, delegate_id: int, *, area_id: int, day: date) -> list[
     return _found(session, [delegate_id], area_id=area_id, day=day)
 
 
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Whoever matches a query: the ids, the best first, or of many the words that all of them have as they are."""
+
+    ids: Sequence[int] = ()
+    words: Words | None = None
+
+
+def matches(session: Session, query: str, *, among: Among = ()) -> Matches:
+    """All who match every word; who has one with a mistake counts only where few have all as they are.
+
+    `among` are conditions on those with a mistake: the index can't tell all of these.
+    """
+    words = query_words(query)
+    if not words:
+        return Matches()
+    candidates = _candidates(session, [_beginning(word) for word in words], among=())
+    if len(candidates) == CANDIDATES:
+        return Matches(words=tuple(word.text for word in words))
+    ranks = _ranks(candidates, words, close=[([], [])] * len(words))
+    if len(ranks) < AT_MOST and not (ranks and len(words) >= 3):
+        ranks |= _forgiven(session, words, mistakes=1, known=ranks, among=among)
+    if not ranks:
+        ranks = _forgiven(session, words, mistakes=2, known=ranks, among=among)
+    return Matches(sorted(ranks, key=lambda delegate_id: ranks[delegate_id]))
+
+
+def the_words(session: Session, words: Words) -> ColumnElement[bool]:
+    """The condition on delegates that they have all of these words, or longer ones that begin so."""
+    patterns: list[list[Pattern]] = [[(f"  {word}",)] for word in words]
+    if session.get_bind().dialect.name == "postgresql":
+        formula = cast(_formula(patterns, quote="'", both=" & ", either=" | "), TSQUERY)
+        proposed = func.search_grams(Delegate.search).op("@@")(formula)
+    else:
+        match = _index.c.search_index.op("MATCH")(_formula(patterns, quote='"', both=" AND ", either=" OR "))
+        proposed = Delegate.id.in_(select(_index.c.rowid).where(match))
+    return and_(proposed, *(Delegate.search.contains(f"  {word}") for word in words))
+
+
 def best_matches(session: Session, query: str, *, at_most: int, among: Among = ()) -> list[int]:
     """The ids of whoever matches every word, in the order of `search`; `among` are conditions on delegates."""
     words = query_words(query)

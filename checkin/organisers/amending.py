@@ -1,5 +1,8 @@
 """Correcting a delegate's details, the category and the address included; it owns no table."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -17,8 +20,10 @@ from checkin.domain.details import FIELDS, SENTENCES, Details, DetailsRefused, c
 from checkin.domain.programme import Programme
 from checkin.errors import Conflict
 from checkin.organisers import pages
+from checkin.organisers.differing import THEIRS, Line, differences, last_changed, lines, noted, read_noted
 from checkin.organisers.pages import Choices
 from checkin.organisers.wording import FIELDS as NAMES
+from checkin.organisers.wording import STATUSES
 
 blueprint = Blueprint("amending", __name__, url_prefix="/organiser/delegates/<reference>/correct")
 
@@ -46,11 +51,14 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]
     reason = StringField()
     # When what is corrected had last been changed, as the page showed it.
     seen = HiddenField()
+    # And what it was then, so that one can tell who has changed what.
+    was = HiddenField()
 
     details: Details
 
     def __init__(self, delegate: Delegate, plan: Programme) -> None:
-        super().__init__(data=stored(delegate, plan) | {"seen": delegate.changed_at.isoformat()})
+        now = stored(delegate, plan)
+        super().__init__(data=now | {"seen": delegate.changed_at.isoformat(), "was": noted(now)})
         self._kept_country = delegate.country_text
         self._categories = {category.name for category in plan.categories.values()}
 
@@ -129,29 +137,37 @@ def _amend(session: Session, delegate: Delegate, form: CorrectionForm, plan: Pro
     return fields
 
 
+@dataclass(frozen=True)
+class Clash:
+    """Another was faster: who and when, what differs, and the state that the registration has now."""
+
+    who: str
+    when: str
+    lines: Sequence[Line]
+    status_name: str
+
+
 def _refused(form: CorrectionForm, refusal: Conflict, reference: str) -> Response:
     """The form as it was typed, beside what is stored now; saving it again is then meant."""
     with reading() as session:
         plan = pages.programme_now(session)
         delegate = pages.delegate(session, reference)
-    sentence = sentences.on_a_page(refusal.code, refusal.sentence)
-    hints = {}
+        who, at = last_changed(session, delegate.reference)
     if refusal.code in BLAMED:
-        form.blame(BLAMED[refusal.code], sentence)
-    else:
-        form.form_errors = [*form.form_errors, sentence]
-        hints = _differing(form, delegate, plan)
-        form.seen.data = delegate.changed_at.isoformat()
-    return _shown(form, delegate, plan, status=409, hints=hints)
-
-
-def _differing(form: CorrectionForm, delegate: Delegate, plan: Programme) -> dict[str, str]:
+        form.blame(BLAMED[refusal.code], sentences.on_a_page(refusal.code, refusal.sentence))
+        return _shown(form, delegate, plan, status=409)
+    if refusal.code != "changed_meanwhile":
+        form.form_errors = [*form.form_errors, sentences.on_a_page(refusal.code, refusal.sentence)]
+        return _shown(form, delegate, plan, status=409)
     now = stored(delegate, plan)
-    return {
-        name: _("Stored now: %(value)s", value=now[name] or "–")
-        for name in FIELDS
-        if now[name] != (form[name].data or "")
-    }
+    typed = {name: str(form[name].data or "") for name in FIELDS}
+    found = differences(read_noted(form.was.data or ""), now, typed)
+    for one in found:
+        form[one.field].data = one.kept
+    form.seen.data, form.was.data = delegate.changed_at.isoformat(), noted(now)
+    when = pages.moment(at, plan) if at else ""
+    clash = Clash(who, when, lines(found), str(STATUSES[delegate.status]))
+    return _shown(form, delegate, plan, status=409, clash=clash)
 
 
 def _shown(
@@ -160,19 +176,33 @@ def _shown(
     plan: Programme,
     *,
     status: int,
-    hints: dict[str, str] | None = None,
+    clash: Clash | None = None,
 ) -> Response:
     page = render_template(
         "organiser/delegate_correct.html",
         form=form,
         one=delegate,
         labels={name: NAMES[name] for name in FIELDS} | {"reason": _("Reason")},
-        now=hints or {},
+        now=_hints(clash),
+        clash=clash,
         countries=_countries(delegate),
         categories=[(category.name, category.name) for category in plan.categories.values()],
         languages=[(tag, pages.language_name(tag)) for tag in dict.fromkeys((*LANGUAGES, delegate.language))],
     )
     return make_response(page, status)
+
+
+def _hints(clash: Clash | None) -> dict[str, str]:
+    """Beside each field that differs what the other has stored, or that theirs is in the form."""
+    if clash is None:
+        return {}
+    hints = {}
+    for line in clash.lines:
+        if line.kind == THEIRS:
+            hints[line.field] = _("Changed by %(who)s; it was: %(value)s", who=clash.who, value=line.was)
+        else:
+            hints[line.field] = _("Stored now: %(value)s", value=line.stored)
+    return hints
 
 
 def _countries(delegate: Delegate) -> Choices:

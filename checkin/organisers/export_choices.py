@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 
 from checkin.domain.attendance import Scope
 from checkin.domain.countries import country_codes
+from checkin.domain.delegate_list import Groups
 from checkin.domain.details import MOST
 from checkin.domain.exporting import Choice
-from checkin.domain.listing import Groups
 from checkin.domain.programme import Programme
 from checkin.errors import Refusal
 from checkin.organisers import exports, pages

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from checkin import clock
 from checkin.access import open_to
 from checkin.db import reading, transaction
-from checkin.domain import audit, exporting, listing
+from checkin.domain import audit, delegate_list, exporting
 from checkin.domain.exporting import Choice, ExportOrder
 from checkin.domain.programme import Programme
 from checkin.errors import Refusal
@@ -174,7 +174,7 @@ def kind_page(choice: Choice, *, alert: str = "", errors: Mapping[str, str] | No
     """The page of one kind, with what is chosen."""
     with reading() as session:
         plan = pages.programme_now(session)
-        groups = listing.groups(session) if "country" in export_choices.NARROWED[choice.kind] else None
+        groups = delegate_list.groups(session) if "country" in export_choices.NARROWED[choice.kind] else None
     return render_template(
         "organiser/export.html",
         choice=choice,

@@ -326,6 +326,7 @@ def _described(run: PrintRun, plan: Programme) -> str:
         wanted.get("organisation", ""),
         wanted.get("delegation", ""),
         wanted.get("reference", ""),
+        _("chosen in the change of many %(number)s", number=wanted["bulk"]) if "bulk" in wanted else "",
         {"unprinted": _("never printed"), "changed": _("new or changed since their print")}.get(
             wanted.get("only", ""), ""
         ),

@@ -263,7 +263,7 @@ def withdraw(token: str) -> BaseResponse | tuple[str, int]:
         return _page("page", token, mine, form=form, people=(), swappable=(), qr=""), 422
     with transaction() as session:
         delegate = links.linked_delegate(session, token, now=now)
-        if registering.forget_unconfirmed(session, delegate):
+        if registering.forget_unconfirmed(session, delegate, now=now):
             audit.record(session, "registration withdrawn", actor="delegate", now=now)
     return redirect(url_for("me.withdrawn"), 303)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -12,11 +13,12 @@ from sqlalchemy import select, update
 from checkin import clock
 from checkin.db import reading, transaction
 from checkin.documents import mailing
-from checkin.domain import blanks, exporting, import_runs, links
+from checkin.domain import blanks, bulk_runs, delegates, exporting, import_runs, links
+from checkin.domain.delegate_list import Wanted
 from checkin.domain.delegates import Delegate
 from checkin.domain.exporting import LONGEST_NAME, Choice
 from checkin.domain.programme import programme
-from checkin.organisers import importing
+from checkin.organisers import bulk_doing, importing
 from tests import world
 from tests.accounts.people import PASSWORD, Member, enrol, invite
 
@@ -46,6 +48,9 @@ class Scene:
     lists: dict[str, str]
     # The token of somebody who registered somebody else, whose reference follows.
     contact: tuple[str, str]
+    # The paths of changes of many: one that was shown, and one that was done.
+    bulk: dict[str, str]
+    app: Flask
 
     def stops(self) -> Iterator[Stop]:
         """Each page's name, its path and what to do on it before looking."""
@@ -98,8 +103,18 @@ class Scene:
         yield "desk-poster", "/desk/poster", None
         yield "delegates", "/organiser/delegates", None
         yield "delegates-none", "/organiser/delegates?q=nobodyhasthisname", None
+        for act in ("confirm", "cancel", "print"):
+            yield f"bulk-{act}", "/organiser/delegates", partial(_choose_all, act=act)
+        yield "bulk-differs", self.bulk["shown"], partial(_order_bulk, app=self.app)
+        yield "bulk-done", self.bulk["done"], None
+        yield "bulk-runs", "/organiser/delegates/bulk", None
         yield "delegate", f"/organiser/delegates/{self.reference}", None
         yield "delegate-correct", f"/organiser/delegates/{self.reference}/correct", None
+        yield (
+            "delegate-clash",
+            f"/organiser/delegates/{self.reference}/correct",
+            partial(_be_slower, app=self.app, reference=self.reference),
+        )
         yield "delegate-seen", f"/organiser/delegates/{self.reference}/seen", None
         yield "delegate-erase", f"/organiser/delegates/{self.reference}/erase", _erase_for_no_reason
         yield "doors", "/organiser/doors", None
@@ -110,6 +125,9 @@ class Scene:
         yield "imports", "/organiser/import", None
         for name, path in self.lists.items():
             yield f"import-{name}", path, None
+        yield from self._rarely_needed()
+
+    def _rarely_needed(self) -> Iterator[Stop]:
         yield "prints", "/organiser/prints?look=yes", None
         yield "print-run", "/organiser/prints?look=yes", _print
         yield "prints-blanks", "/organiser/prints", _open_all
@@ -209,6 +227,40 @@ def _set_nothing(page: Page) -> None:
     page.locator(".summary").wait_for()
 
 
+def _choose_all(page: Page, *, act: str) -> None:
+    page.locator("[name=whom][value=all]").check()
+    page.locator("#act").select_option(act)
+    page.locator("#bulk button").click()
+    page.locator(".import-facts").wait_for()
+
+
+def _order_bulk(page: Page, *, app: Flask) -> None:
+    """Press the button where somebody has changed one of them meanwhile, back and forth."""
+    with app.app_context(), transaction() as session:
+        one = session.scalars(select(Delegate).order_by(Delegate.id.desc()).limit(1)).one()
+        if not delegates.cancel(session, one, now=clock.now()):
+            delegates.reinstate(session, one, now=clock.now())
+    page.locator("#reason").fill("Tidak jadi datang")
+    page.locator(".bulk-order button").click()
+    page.locator(".bulk-differs").wait_for()
+
+
+def _be_slower(page: Page, *, app: Flask, reference: str) -> None:
+    """Save after somebody else has."""
+    page.locator("#job_title").fill(f"Ketua Pengarah {clock.now():%H%M%S%f}")
+    page.locator("#organisation").fill("MDEC")
+    with app.app_context(), transaction() as session:
+        one = delegates.delegate_with_reference(session, reference)
+        title = f"Menteri {clock.now():%H%M%S%f}"
+        session.execute(
+            update(Delegate)
+            .where(Delegate.id == one.id)
+            .values(job_title=title, delegation="Malaysia", changed_at=clock.now())
+        )
+    page.locator("main form button[type=submit]").last.click()
+    page.locator(".clash").wait_for()
+
+
 def _print(page: Page) -> None:
     page.locator(".print-found button").click()
     page.locator(".print-bar").wait_for()
@@ -262,7 +314,9 @@ def prepare(app: Flask) -> Scene:
     contact = world.contact(app, LONG, colleague="Bo Tan")
     _make_blanks(app)
     lists = {state: f"/organiser/import/{_list(app, state)}" for state in ("matching", "checked", "done")}
-    return Scene(enrol(app), tokens, people[LONG].reference, pairing, door, invitation, lists, contact)
+    bulk = {state: f"/organiser/delegates/bulk/{_bulk(app, state)}" for state in ("shown", "done")}
+    mine = (enrol(app), tokens, people[LONG].reference)
+    return Scene(*mine, pairing, door, invitation, lists, contact, bulk, app)
 
 
 def _keep_reports(app: Flask) -> None:
@@ -309,6 +363,23 @@ def _list(app: Flask, state: str) -> int:
                 held = import_runs.the_run(session, run.id, hold=True)
                 import_runs.order(held, looks=1, actor="staff:1", now=now)
             importing.import_list(str(run.id))
+        return run.id
+
+
+def _bulk(app: Flask, state: str) -> int:
+    """A change of many: shown only, or done for one of two."""
+    now = clock.now()
+    with app.app_context():
+        with transaction() as session:
+            last = select(Delegate.reference).order_by(Delegate.id.desc()).limit(1)
+            gone = select(Delegate.reference).where(Delegate.status == "cancelled").limit(1)
+            ticked = [session.scalars(one).one() for one in (last, gone)]
+            whom = {"wanted": Wanted()} if state == "shown" else {"ticked": ticked}
+            run = bulk_runs.make_run(session, "cancel", **whom, day=now.date(), actor="staff:1", now=now)
+            if state == "done":
+                bulk_runs.order(run, looks=1, reason="Ujian", settings={}, actor="staff:1", now=now)
+        if state == "done":
+            bulk_doing.do_run(str(run.id))
         return run.id
 
 

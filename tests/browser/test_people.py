@@ -174,3 +174,31 @@ def test_a_waiting_letter_is_read_in_its_frame_and_its_link_opened(
     assert colour == "rgb(11, 85, 96)"
     assert complaints == []
     context.close()
+
+
+def test_several_are_ticked_cancelled_and_reinstated(
+    served: tuple[Flask, str], chromium: Browser, cookie: dict[str, str]
+) -> None:
+    context = context_of(chromium, cookie)
+    page = context.new_page()
+    complaints = heard(page)
+    page.goto(f"{served[1]}/organiser/delegates")
+
+    # The filters count what the words leave.
+    page.get_by_role("searchbox").press_sequentially("பிரமணியம் முருகன்")
+    expect(page.locator("#category option", has_text="Delegate (1)")).to_be_attached()
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator(".person")).to_have_count(3)
+    page.get_by_label(f"Tick {PEOPLE[1]}").check()
+    page.get_by_label(f"Tick {PEOPLE[2]}").check()
+    expect(page.locator(".ticked-count")).to_have_text("2")
+    page.locator("#act").select_option("cancel")
+    page.get_by_role("button", name="Show what would happen").click()
+    page.get_by_label("Reason").fill("Sakit")
+    page.get_by_role("button", name="Cancel 2 registrations").click()
+    expect(page.locator(".bulk-done")).to_contain_text("2 registrations are cancelled.")
+    page.get_by_role("button", name="Undo: reinstate 2 registrations").click()
+
+    expect(page.locator(".bulk-done")).to_contain_text("2 registrations are reinstated.")
+    assert complaints == []
+    context.close()

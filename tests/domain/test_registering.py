@@ -70,7 +70,9 @@ def withdraw(app: Flask, delegate_id: int) -> bool:
 
 def forget(app: Flask, delegate_id: int) -> bool:
     with app.app_context(), transaction() as session:
-        return registering.forget_unconfirmed(session, session.get_one(Delegate, delegate_id))
+        return registering.forget_unconfirmed(
+            session, session.get_one(Delegate, delegate_id), now=clock.now()
+        )
 
 
 def state(app: Flask, delegate_id: int) -> tuple[str, bool]:
@@ -295,4 +297,4 @@ def confirm_if_there(app: Flask, delegate_id: int) -> None:
 def forget_if_there(app: Flask, delegate_id: int) -> None:
     with app.app_context(), transaction() as session:
         if delegate := session.get(Delegate, delegate_id):
-            registering.forget_unconfirmed(session, delegate)
+            registering.forget_unconfirmed(session, delegate, now=clock.now())

@@ -327,25 +327,50 @@ def test_a_correction_keeps_the_code_and_names_the_fields(ada: Flask) -> None:
     assert "Corrected the details" in browser.get(ADA).text
 
 
-def test_two_who_correct_at_once_are_told(ada: Flask) -> None:
+def test_two_who_correct_at_once_are_told_and_nothing_is_lost(ada: Flask) -> None:
     first, second = signed_in(ada), signed_in(ada, name="other")
     forms = [browser.filled(f"{ADA}/correct") for browser in (first, second)]
 
-    first.send(f"{ADA}/correct", **{**forms[0], "name": "Ada Lima"})
-    told = second.send(f"{ADA}/correct", **{**forms[1], "job_title": "Mayor"})
-    again = {**forms[1], "job_title": "Mayor", "name": "Ada Lima", "seen": _seen_on(told.text)}
-    meant = second.send(f"{ADA}/correct", **again)
+    first.send(f"{ADA}/correct", **{**forms[0], "name": "Ada Lima", "organisation": "MDEC", "country": "MY"})
+    mine = {**forms[1], "job_title": "Mayor", "organisation": "Kementerian Digital"}
+    told = second.send(f"{ADA}/correct", **mine)
+    stored = one(ada)
+    again = {
+        name: _value_on(told.text, name) for name in ("name", "job_title", "organisation", "seen", "was")
+    }
+    meant = second.send(f"{ADA}/correct", **{**mine, **again, "country": "MY"})
+    now = one(ada)
 
     assert told.status_code == 409
-    assert "changed elsewhere meanwhile" in told.text
-    assert "Stored now: Ada Lima" in told.text
-    assert 'value="Mayor"' in told.text
-    assert (meant.status_code, one(ada).name, one(ada).job_title) == (303, "Ada Lima", "Mayor")
+    text = text_of(told.text)
+    assert "organiser@example.org changed this delegate on" in text
+    # Field, when it was opened, stored now, typed: what both changed stands first.
+    assert (
+        "Organisation Digital Works MDEC Kementerian Digital yours: both changed it "
+        "Name Ada Lim Ada Lima Ada Lim theirs Country – Malaysia – theirs Job title – – Mayor yours" in text
+    )
+    assert "Stored now: MDEC" in text
+    assert (stored.name, stored.organisation, stored.job_title) == ("Ada Lima", "MDEC", "")
+    assert meant.status_code == 303
+    assert (now.name, now.organisation, now.job_title) == ("Ada Lima", "Kementerian Digital", "Mayor")
 
 
-def _seen_on(page: str) -> str:
-    [tag] = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
-    return re.findall(r'value="([^"]*)"', tag)[0]
+def test_a_state_that_changed_meanwhile_is_told_too(ada: Flask) -> None:
+    browser = signed_in(ada)
+    form = browser.filled(f"{ADA}/correct")
+
+    browser.send(f"{ADA}/cancel", page=ADA, reason="Because")
+    told = browser.send(f"{ADA}/correct", **form)
+    strange = browser.send(f"{ADA}/correct", **{**form, "name": "Ada L", "was": '[{"name": 1}]'})
+
+    assert "the registration's state is now “Cancelled”" in text_of(told.text)
+    assert strange.status_code == 409
+    assert "Name – Ada Lim Ada L yours: both changed it" in text_of(strange.text)
+
+
+def _value_on(page: str, name: str) -> str:
+    [tag] = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+    return html.unescape((re.findall(r'value="([^"]*)"', tag) or [""])[0])
 
 
 def test_a_correction_comes_back_with_every_error_and_all_that_was_typed(ada: Flask) -> None:

@@ -58,6 +58,25 @@ export function follower(edges) {
 }
 
 /**
+ * Gives the filters of the form what the answer offers, with its counts; what is chosen stays.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} found
+ */
+function renewChoices(form, found) {
+  const offered = found.querySelector("template#choices");
+  if (!(offered instanceof HTMLTemplateElement)) return;
+  for (const fresh of offered.content.querySelectorAll("select")) {
+    const old = form.elements.namedItem(fresh.name);
+    const any = old instanceof HTMLSelectElement ? old.options[0] : null;
+    if (!(old instanceof HTMLSelectElement) || !any) continue;
+    const chosen = old.value;
+    old.replaceChildren(any, ...fresh.options);
+    old.value = chosen;
+    if (old.selectedIndex < 0) old.value = "";
+  }
+}
+
+/**
  * @param {HTMLFormElement} form
  * @param {HTMLElement} found
  */
@@ -71,6 +90,7 @@ export function follow(form, found) {
     },
     show: (html, asked) => {
       found.innerHTML = html;
+      renewChoices(form, found);
       history.replaceState(null, "", asked);
     },
     fail: () => {
