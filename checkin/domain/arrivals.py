@@ -13,14 +13,12 @@ from sqlalchemy import (
     and_,
     case,
     exists,
-    false,
     func,
     literal,
     literal_column,
     null,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -190,26 +188,27 @@ def day_before(programme: Programme, day: dt.date) -> dt.date | None:
 def entries(session: Session, programme: Programme, *, area_id: int, day: dt.date) -> Entries:
     """An area's first entries on a day."""
     quarter = _span(Attendance.first_at, QUARTER)
-    counted = (
-        select(Attendance.door_id, quarter.label("quarter"), func.count().label("people"))
+    door = _door()
+    query = (
+        select(door, quarter.label("quarter"), func.count().label("people"))
         .where(Attendance.day == day, _counts_in(programme, area_id))
-        .group_by(Attendance.door_id, quarter)
+        .group_by(door, quarter)
+        .order_by(quarter)
     )
-    # Few, and looked for from their scans, so that the others are counted in an index alone.
-    by_hand = counted.join(Scan, Scan.id == Attendance.scan_id).where(Scan.device_id.in_(afterwards.BY_HAND))
-    query = union_all(
-        counted.add_columns(false().label("by_hand")), by_hand.add_columns(true().label("by_hand"))
-    ).order_by("quarter")
     found = Entries(day, defaultdict(Counter))
     for row in session.execute(query):
         begins = datetime.fromtimestamp(row.quarter * int(QUARTER.total_seconds()), UTC)
         # A phone whose clock was set between two uploads may name a quarter of another day: it stays in its own.
         when = programme.minute_of(begins) // 15 % QUARTERS_A_DAY
-        found.by_door[row.door_id][when] += -row.people if row.by_hand else row.people
-        if row.by_hand:
-            # Under this id of no door.
-            found.by_door[afterwards.TIMED][when] += row.people
+        # Under this id of no door: those who were added by hand.
+        found.by_door[row.door_id or afterwards.TIMED][when] += row.people
     return found
+
+
+def _door() -> Any:
+    """By which door somebody came first; NULL for those who were added by hand."""
+    by_hand = Attendance.scan_id.in_(select(Scan.id).where(Scan.device_id.in_(afterwards.BY_HAND)))
+    return case((by_hand, null()), else_=Attendance.door_id).label("door_id")
 
 
 def _counts_in(programme: Programme, area_id: int) -> Any:
@@ -306,8 +305,7 @@ def quarters(
 
 def _area_quarters(scope: Scope, programme: Programme, area_id: int) -> Any:
     quarter = _span(Attendance.first_at, QUARTER)
-    by_hand = Attendance.scan_id.in_(select(Scan.id).where(Scan.device_id.in_(afterwards.BY_HAND)))
-    door = case((by_hand, null()), else_=Attendance.door_id).label("door_id")
+    door = _door()
     conditions = [Attendance.day == scope.day] if scope.day is not None else []
     if scope.door_id is not None:
         conditions.append(door == scope.door_id)

@@ -9,6 +9,8 @@ import os
 import platform
 import statistics
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -32,17 +34,20 @@ from tests.bench import (
     hard_frames,
     large_sheets,
     load,
+    organising,
     pages,
     printing,
     registering,
     sheets,
     statements,
 )
+from tests.organisers.staff import signed_in
 
 RUNS = 3
 CONNECTIONS = 32
 DELEGATES = 10_000
 CHECK_INS = 3_000
+SCANS_A_SECOND = 50
 # From tomorrow on: registration is closed once the last day is over.
 DAYS = tuple((clock.now().date() + timedelta(days=ahead)).isoformat() for ahead in (1, 2, 3))
 
@@ -64,9 +69,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures += measured(f"sqlite:///{folder}/bench.db")
         figures += measured_large(f"sqlite:///{folder}/large.db")
+        figures += measured_pages(f"sqlite:///{folder}/pages-{{}}.db")
         with servers.postgresql(durable=True) as server:
             figures += measured(server.create_database("bench"))
             figures += measured_large(server.create_database("large"))
+            named = {size: server.create_database(f"pages_{size}") for size, _most in organising.SIZES}
+            figures += measured_pages(next(iter(named.values())).replace(f"pages_{min(named)}", "pages_{}"))
     click.echo(machine())
     for figure in figures:
         click.echo(
@@ -89,6 +97,7 @@ def measured(url: str) -> Iterator[Figure]:
     rows = [
         *check_ins(app, url),
         *searches(app, url),
+        *searches_of_the_desk(app, url),
         *sheets.measured(app, RUNS),
         *registering.measured(app),
     ]
@@ -111,6 +120,14 @@ def measured_large(url: str) -> Iterator[Figure]:
     progress(f"{kind}: {large_sheets.DELEGATES} delegates")
     dispose(filled(url, delegates=large_sheets.DELEGATES, scans=large_sheets.DELEGATES))
     for what, value, unit, goal in large_sheets.measured(url, RUNS):
+        yield Figure(kind, what, value, unit, goal)
+
+
+def measured_pages(url: str) -> Iterator[Figure]:
+    """The organisers' and the desk's pages; `{}` in the address stands for how many delegates a database has."""
+    kind = urlsplit(url).scheme.partition("+")[0]
+    progress(f"{kind}: pages")
+    for what, value, unit, goal in organising.measured(url):
         yield Figure(kind, what, value, unit, goal)
 
 
@@ -247,6 +264,40 @@ def searches(app: Flask, url: str) -> Iterator[Row]:
             seconds.append(answer.elapsed.total_seconds())
     yield "search among 10,000 over HTTP, median", statistics.median(seconds) * 1000, "ms", ""
     yield "  the slowest in a hundred", statistics.quantiles(seconds, n=100)[98] * 1000, "ms", "below 15"
+
+
+def searches_of_the_desk(app: Flask, url: str) -> Iterator[Row]:
+    """What the help desk's page takes to find somebody while phones send fifty scans a second, one by one."""
+    codes, phones = good_codes(app)[CHECK_INS + 500 :], [world.pair(app, "Gate A") for _ in range(8)]
+    cookies = {"checkin": signed_in(app, "desk").cookie()}
+    seconds, stop = [], threading.Event()
+    with servers.serving(url, workers=2) as base_url:
+        scanning = threading.Thread(
+            target=_scan, args=(uploads(codes, phones, DAYS[0], base_url), base_url, stop)
+        )
+        scanning.start()
+        with httpx.Client(base_url=base_url, cookies=cookies) as client:
+            for number in range(300):
+                answer = client.get("/desk", params={"q": QUERIES[number % len(QUERIES)]})
+                answer.raise_for_status()
+                seconds.append(answer.elapsed.total_seconds())
+                time.sleep(0.02)
+        stop.set()
+        scanning.join()
+    slowest = statistics.quantiles(seconds, n=100)[98] * 1000
+    yield "the desk's page while 50 scans a second come", statistics.median(seconds) * 1000, "ms", ""
+    yield "  the slowest in a hundred", slowest, "ms", "below 100"
+
+
+def _scan(requests: list[bytes], base_url: str, stop: threading.Event) -> None:
+    """Send fifty a second, on time, until there are no more or somebody stops it."""
+    address = urlsplit(base_url)
+    began = time.monotonic()
+    for number in range(0, len(requests), 5):
+        if stop.wait(max(0.0, began + number / SCANS_A_SECOND - time.monotonic())):
+            return
+        target = (str(address.hostname), int(address.port or 0))
+        load.fire(target, requests[number : number + 5], connections=5)
 
 
 if __name__ == "__main__":
