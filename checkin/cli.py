@@ -45,15 +45,18 @@ from checkin.domain import (
     test_badges,
 )
 from checkin.domain.countries import country_code
-from checkin.domain.details import email_address
+from checkin.domain.details import FIELDS, clean_details, email_address
 from checkin.domain.event import is_set_up, the_event
 from checkin.domain.exporting import Choice
+from checkin.domain.own_data import as_file, own_data
 from checkin.domain.programme import Programme, programme
 from checkin.domain.queue_files import WRONG
 from checkin.domain.registering import Enrolment
 from checkin.domain.restoring import Standing
+from checkin.domain.seeing import seen
 from checkin.errors import Refusal
 from checkin.organisers import (
+    amending,
     closing_pack,
     demo,
     enrolling,
@@ -358,6 +361,76 @@ def delegates_erase(_config: Config, reference: str, reason: str) -> None:
         delegate = delegates.delegate_with_reference(session, reference, hold=True)
         erased = erasing.erase(session, delegate, actor=ACTOR, reason=reason, now=clock.now())
     click.echo(f"{delegate.reference} {'is erased' if erased else 'was erased already'}.")
+
+
+@delegates_group.command(name="correct")
+@click.argument("reference")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    required=True,
+    metavar='FIELD="VALUE"',
+    help=f"Any of {', '.join(FIELDS)}; nothing after the = empties it.",
+)
+@click.option("--reason", required=True, help="Why; it is kept.")
+@prepared
+def delegates_correct(_config: Config, reference: str, given: tuple[str, ...], reason: str) -> None:
+    """Correct a delegate's details under the same code, as they asked for it."""
+    changed = dict(_read_field(one) for one in given)
+    with transaction() as session:
+        plan = programme(session)
+        delegate = delegates.delegate_with_reference(session, reference, hold=True)
+        details, doubts = clean_details(amending.stored(delegate, plan) | changed)
+        fields = amending.amend(session, delegate, details, plan, actor=ACTOR, reason=reason)
+    for doubt in doubts:
+        click.echo(doubt.sentence)
+    click.echo(f"{delegate.reference}: {', '.join(fields) or 'nothing'} changed.")
+
+
+def _read_field(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals or name not in FIELDS:
+        raise click.BadParameter(f"“{given}” is not FIELD=VALUE with one of {', '.join(FIELDS)}.")
+    return name, value
+
+
+@delegates_group.command(name="data")
+@click.argument("reference")
+@click.option("--reason", required=True, help="What it is for; it is kept, and they see it.")
+@prepared
+def delegates_data(_config: Config, reference: str, reason: str) -> None:
+    """Everything that is stored about a delegate, as JSON for themselves; a badge's code is never in it."""
+    with transaction() as session:
+        delegate = delegates.delegate_with_reference(session, reference)
+        audit.record(
+            session,
+            "data handed over",
+            actor=ACTOR,
+            now=clock.now(),
+            subject=delegate.reference,
+            reason=reason,
+        )
+    with reading() as session:
+        text = as_file(own_data(session, delegates.delegate_with_reference(session, reference)))
+    click.echo(text)
+
+
+@delegates_group.command(name="seen")
+@click.argument("reference")
+@prepared
+def delegates_seen(_config: Config, reference: str) -> None:
+    """Who saw or exported a delegate's data, the latest first."""
+    with transaction() as session:
+        delegate = delegates.delegate_with_reference(session, reference)
+        audit.record(session, "delegate opened", actor=ACTOR, now=clock.now(), subject=delegate.reference)
+        who = audit.actors(session)
+        for look in seen(session, delegate):
+            whose = "alone" if look.alone else "of many"
+            said = f": {look.purpose}" if look.purpose else ""
+            click.echo(
+                f"{look.at:%Y-%m-%d %H:%M:%SZ}  {who.get(look.actor, look.actor)}  {look.action} ({whose}){said}"
+            )
 
 
 def _change(

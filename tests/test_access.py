@@ -111,6 +111,7 @@ ROUTES: dict[tuple[str, str, str], set[str]] = {
     ("POST", "/organiser/delegates/KL-00001/badge.pdf", "person.badge"): ORGANISER,
     ("GET", "/organiser/delegates/KL-00001/correct", "amending.correct"): ORGANISER,
     ("POST", "/organiser/delegates/KL-00001/correct", "amending.correct"): ORGANISER,
+    ("POST", "/organiser/delegates/KL-00001/data.json", "erasing.data"): ORGANISER,
     ("GET", "/organiser/delegates/KL-00001/seen", "erasing.who_saw"): ORGANISER,
     ("GET", "/organiser/delegates/KL-00001/erase", "erasing.ask"): ORGANISER,
     ("POST", "/organiser/delegates/KL-00001/erase", "erasing.erase"): ORGANISER,

@@ -1,8 +1,9 @@
 """Everything that is kept about one delegate, for themselves; it owns no table."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -11,15 +12,15 @@ from checkin.domain.afterwards import told_place
 from checkin.domain.badges import Badge
 from checkin.domain.delegates import Consent, Delegate, consents_of
 from checkin.domain.doors import Door
-from checkin.domain.event import Category
+from checkin.domain.event import Area, Category
 from checkin.domain.messages import Message
-from checkin.domain.scans import Scan
+from checkin.domain.scans import Attendance, Scan
 from checkin.domain.seeing import Seen, seen
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """A delegate with what they agreed to, got, carry, where their badge was read, and who saw all that."""
+    """A delegate with what they agreed to, got, carry, where their badge was read, when they came, and who saw that."""
 
     delegate: Delegate
     category: str
@@ -27,11 +28,23 @@ class OwnData:
     messages: Sequence[Message]
     badges: Sequence[Badge]
     scans: Sequence[Row[datetime, str, str, str]]
+    attendance: Sequence[Row[date, str, datetime, str]]
     seen: Sequence[Seen]
 
 
 def own_data(session: Session, delegate: Delegate) -> OwnData:
-    """All of it, oldest first; `scans` are (at, direction, verdict, door's name or that they were added by hand)."""
+    """All of it, oldest first.
+
+    `scans` are (at, direction, verdict, door's name or that they were added by hand), `attendance` is (day, area, first
+    entry, door likewise).
+    """
+    came = (
+        select(Attendance.day, Area.name, Attendance.first_at, told_place())
+        .join(Scan, Scan.id == Attendance.scan_id)
+        .join(Area, Area.id == Attendance.area_id)
+        .join(Door, Door.id == Attendance.door_id)
+        .where(Attendance.delegate_id == delegate.id)
+    )
     scans = select(Scan.at, Scan.direction, Scan.verdict, told_place()).join(Door, Door.id == Scan.door_id)
     return OwnData(
         delegate,
@@ -44,6 +57,7 @@ def own_data(session: Session, delegate: Delegate) -> OwnData:
             select(Badge).where(Badge.delegate_id == delegate.id).order_by(Badge.issued_at)
         ).all(),
         session.execute(scans.where(Scan.delegate_id == delegate.id).order_by(Scan.at)).all(),
+        session.execute(came.order_by(Attendance.first_at, Area.id)).all(),
         seen(session, delegate),
     )
 
@@ -101,6 +115,10 @@ def as_json(data: OwnData) -> dict[str, object]:
             {"at": at.isoformat(), "direction": direction, "verdict": verdict, "door": door}
             for at, direction, verdict, door in data.scans
         ],
+        "attendance": [
+            {"day": day.isoformat(), "area": area, "first_in": first.isoformat(), "door": door}
+            for day, area, first, door in data.attendance
+        ],
         "seen": [
             {
                 "at": look.at.isoformat(),
@@ -113,3 +131,8 @@ def as_json(data: OwnData) -> dict[str, object]:
             for look in data.seen
         ],
     }
+
+
+def as_file(data: OwnData) -> str:
+    """The same as JSON text, for people and programs."""
+    return json.dumps(as_json(data), ensure_ascii=False, indent=2)

@@ -115,7 +115,17 @@ def _amend(session: Session, delegate: Delegate, form: CorrectionForm, plan: Pro
     """Save what differs and keep which fields did; raises Conflict where it can't be, or isn't what was shown."""
     if delegate.changed_at.isoformat() != form.seen.data:
         raise Conflict("changed_meanwhile", f"{delegate.reference} was changed meanwhile.")
-    details, now, key = form.details, clock.now(), current_app.config["CHECKIN"].key
+    return amend(session, delegate, form.details, plan, actor=pages.actor(), reason=pages.typed("reason"))
+
+
+def amend(
+    session: Session, delegate: Delegate, details: Details, plan: Programme, *, actor: str, reason: str
+) -> list[str]:
+    """Let a delegate whom the caller holds be as described; returns the fields that change, which are kept.
+
+    Raises Conflict where the category is full, somebody has the address, or the delegate is erased.
+    """
+    now, key = clock.now(), current_app.config["CHECKIN"].key
     fields = list(correcting.correct(session, delegate, details, key=key, now=now))
     category_id = plan.category_named(details.category)
     if correcting.change_category(session, delegate, category_id, key=key, now=now):
@@ -123,16 +133,9 @@ def _amend(session: Session, delegate: Delegate, form: CorrectionForm, plan: Pro
     if correcting.change_email(session, delegate, details.email, now=now):
         fields.append("email")
     if fields:
-        reason = pages.typed("reason")
         subject = delegate.reference
         audit.record(
-            session,
-            "delegate corrected",
-            actor=pages.actor(),
-            now=now,
-            subject=subject,
-            reason=reason,
-            fields=fields,
+            session, "delegate corrected", actor=actor, now=now, subject=subject, reason=reason, fields=fields
         )
     return fields
 

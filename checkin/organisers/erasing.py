@@ -8,8 +8,10 @@ from checkin import clock, sentences
 from checkin.access import open_to
 from checkin.db import reading, transaction
 from checkin.domain import audit, erasing
+from checkin.domain.own_data import as_file, own_data
 from checkin.domain.seeing import seen
 from checkin.errors import Conflict
+from checkin.limits import limiter
 from checkin.organisers import pages
 from checkin.organisers.log import COMMAND_LINE
 from checkin.organisers.wording import action, somebody
@@ -42,6 +44,34 @@ def who_saw(reference: str) -> str:
             for one in looks
         ],
     )
+
+
+@blueprint.post("/data.json")
+@open_to("organiser")
+@limiter.limit("30 per minute")
+def data(reference: str) -> Response:
+    """Everything that is kept about a delegate as a file, for them; what for is kept, and stands in the file too."""
+    now, reason = clock.now(), pages.typed("reason")
+    with reading() as session:
+        delegate = pages.delegate(session, reference)
+    if not reason:
+        flash(_("Please say what it is for: it is kept in the audit log."), "warning")
+        return redirect(url_for("erasing.who_saw", reference=delegate.reference), 303)
+    with transaction() as session:
+        audit.record(
+            session,
+            "data handed over",
+            actor=pages.actor(),
+            now=now,
+            subject=delegate.reference,
+            reason=reason,
+        )
+    with reading() as session:
+        text = as_file(own_data(session, pages.delegate(session, reference)))
+    response = make_response(text)
+    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Disposition"] = f"attachment; filename={delegate.reference}.json"
+    return response
 
 
 @blueprint.get("/erase")

@@ -47,6 +47,7 @@ ACTIONS = {
     "conflict settled": _("Settled a conflict"),
     "conflicts listed": _("Looked at the conflicts"),
     "delegate admitted": _("Admitted by hand at the desk"),
+    "data handed over": _("Handed all data of a delegate over"),
     "delegate cancelled": _("Cancelled the registration"),
     "delegate confirmed": _("Confirmed the registration"),
     "delegate corrected": _("Corrected the details"),

@@ -1,6 +1,5 @@
 """A delegate's own page, opened by the link in their mail: badge, corrections, colleagues, data; it owns no table."""
 
-import json
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ from checkin.domain import (
 )
 from checkin.domain.countries import country_name
 from checkin.domain.delegates import Agreement, Delegate
-from checkin.domain.own_data import as_json, own_data
+from checkin.domain.own_data import as_file, own_data
 from checkin.domain.programme import Programme, programme
 from checkin.errors import Conflict, NotFound
 from checkin.limits import limiter
@@ -407,8 +406,7 @@ def data_file(token: str) -> Response:
     """The same as a file."""
     with reading() as session:
         kept = own_data(session, links.linked_delegate(session, token, now=clock.now()))
-    text = json.dumps(as_json(kept), ensure_ascii=False, indent=2)
-    return _file(text.encode(), "application/json", f"{kept.delegate.reference}.json")
+    return _file(as_file(kept).encode(), "application/json", f"{kept.delegate.reference}.json")
 
 
 @blueprint.post("/<token>/consents")

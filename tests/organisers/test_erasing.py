@@ -1,6 +1,7 @@
 """Erasing one delegate on request, and all of them in the end: nothing of them stays, and the figures do."""
 
 import datetime as dt
+import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def is_whole(app: Flask) -> bool:
 
 def test_nothing_of_an_erased_person_stays_and_the_figures_do(ada: Flask) -> None:
     phone = live_through(ada)
-    code = world.codes(ada)["Adalovelace King"]
+    code = world.codes(ada)["Ada King"]
     before = everything(ada)
     assert all(word in before for word in HERS if word != "77001122")
     browser = signed_in(ada)
@@ -166,6 +167,59 @@ def test_a_contact_of_colleagues_is_not_erased(ada: Flask) -> None:
 
     assert refused.status_code == 409
     assert "Colleagues share this address" in refused.text
+
+
+def test_what_is_stored_is_handed_over_on_request(ada: Flask, database_url: str) -> None:
+    """In the browser and by commands alike: what for is kept, and the person sees it; a code is never in it."""
+    browser, shell = signed_in(ada), ShellHere(database_url)
+    page = f"{ADA}/seen"
+    unsaid = browser.send(f"{ADA}/data.json", page=page)
+    given = browser.send(f"{ADA}/data.json", page=page, reason="Letter of 2 October")
+    told = shell("delegates", "data", "kl-00001", "--reason", "Asked by phone")
+    changed = shell(
+        *("delegates", "correct", "KL-00001", "--set", "name=Ada King", "--set", "country=my"),
+        *("--reason", "Asked by phone"),
+    )
+    same = shell("delegates", "correct", "KL-00001", "--set", "name=Ada King", "--reason", "Again")
+    seen = shell("delegates", "seen", "KL-00001")
+
+    assert unsaid.location == page
+    assert given.headers["Content-Disposition"] == "attachment; filename=KL-00001.json"
+    by_page, by_command = json.loads(given.text), json.loads(told)
+    assert by_page["name"] == by_command["name"] == "Adalovelace King"
+    assert by_page["attendance"] == by_command["attendance"]
+    assert by_page["seen"][0]["act"] == "data handed over"
+    assert world.codes(ada)["Ada King"] not in given.text + told
+    assert "KL-00001: name, country changed." in changed
+    assert "KL-00001: nothing changed." in same
+    assert seen.splitlines()[1:3] != []
+    assert "delegate corrected (alone)" in seen
+    assert "data handed over (alone)" in seen
+    with ada.app_context(), reading() as session:
+        assert (one(session).name, one(session).country) == ("Ada King", "MY")
+    mine = ada.test_client().get(f"/me/{world.link(ada, 'Ada King')}/data").text
+    assert "my data alone" in mine
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("nickname=Ada", "not FIELD=VALUE"),
+        ("name", "not FIELD=VALUE"),
+        ("email=a b", "E-mail"),
+        ("name=", "Name"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wrong_correction_by_command_changes_nothing(
+    ada: Flask, database_url: str, field: str, said: str
+) -> None:
+    refused = ShellHere(database_url).run("delegates", "correct", "KL-00001", "--set", field, "--reason", "x")
+
+    assert refused.returncode != 0
+    assert said.casefold() in refused.stderr.casefold()
+    with ada.app_context(), reading() as session:
+        assert one(session).name == "Adalovelace King"
 
 
 def test_whoever_was_erased_stays_so(ada: Flask, database_url: str) -> None:
