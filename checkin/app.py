@@ -32,7 +32,7 @@ from checkin.door import (  # noqa: F401 - they give the API's blueprint its rou
 from checkin.errors import Refusal
 from checkin.operations import routes as operations
 from checkin.operations import witness
-from checkin.organisers import bulk_doing, importing, phones, uploads
+from checkin.organisers import bulk_doing, duplicate_search, importing, phones, uploads
 from checkin.organisers import routes as organisers
 from checkin.registration import certificates, self_service
 from checkin.registration import routes as registration
@@ -75,6 +75,7 @@ def create_app(config: Config) -> Flask:
     mailing.start(app, config)
     printing.start(app)
     importing.start(app)
+    duplicate_search.start(app)
     bulk_doing.start(app)
     inviting.start(app)
     witness.start(app)

@@ -35,6 +35,7 @@ from checkin.domain import (
     blanks,
     delegates,
     doors,
+    duplicates,
     erasing,
     exporting,
     links,
@@ -59,6 +60,7 @@ from checkin.organisers import (
     amending,
     closing_pack,
     demo,
+    duplicate_search,
     enrolling,
     export_choices,
     exports,
@@ -443,6 +445,20 @@ def _change(
         if changed:
             audit.record(session, action, actor=ACTOR, now=now, subject=delegate.reference, reason=reason)
     click.echo(f"{delegate.reference} {done if changed else nothing}.")
+
+
+@delegates_group.command(name="duplicates")
+@prepared
+def delegates_duplicates(_config: Config) -> None:
+    """List delegates who are likely one person; they are merged in the browser, at /organiser/duplicates."""
+    found, now = duplicate_search.search(), clock.now()
+    with transaction() as session:
+        audit.record(session, "duplicates listed", actor=ACTOR, now=now, shown=len(found))
+        named = duplicates.named(session, found)
+    for pair in found:
+        told = " | ".join(named.get(one, "") for one in (pair.first_id, pair.second_id))
+        click.echo(f"{pair.score:3} {told} ({', '.join(pair.reasons)})")
+    click.echo(f"{len(found)} pairs.", err=True)
 
 
 @cli.group(name="badges")

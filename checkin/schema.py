@@ -15,7 +15,15 @@ from checkin.config import ROOT
 from checkin.db import Base, db
 
 # Alembic compares with every table: these modules own some that nothing else here may have loaded.
-from checkin.domain import bulk_runs, conflicts, import_runs, links, proofs, sessions  # noqa: F401
+from checkin.domain import (  # noqa: F401
+    bulk_runs,
+    conflicts,
+    duplicates,
+    import_runs,
+    links,
+    proofs,
+    sessions,
+)
 
 # Under this number PostgreSQL's advisory lock lets one process at a time change the schema.
 SCHEMA_LOCK = 7_263_401

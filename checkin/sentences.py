@@ -30,6 +30,13 @@ SENTENCES = {
     "link_refused": _(
         "This link doesn't work any more, or was copied only in part. Have a fresh one mailed to you."
     ),
+    "merge_cancelled": _("One of the two is cancelled: there is nothing to merge."),
+    "merge_colleagues": _(
+        "Colleagues share an address that would go: keep that entry and its address, or give them another one first."
+    ),
+    "merge_guest": _("One of the two is a guest with a blank badge: give that badge to the other instead."),
+    "merge_standing": _("The registration of the other goes further: keep that entry."),
+    "merged": _("This entry was merged with another one of the same person: change that one."),
     "no_badge": _("There is no badge here just now: the page of your registration says why."),
     "last_organiser": _("Nobody else could organise then: invite another organiser first."),
     "staff_known": _("This address is on the staff already."),
@@ -83,6 +90,7 @@ SENTENCES = {
     "scan_field": _("is missing, or isn't what a scan has there"),
     "scan_time": _("lies outside the years 1970 to 2200"),
     "service_unavailable": _("This is not available just now: please try again in a minute."),
+    "same_entry": _("This is one entry twice: name two."),
     "sign_in": _("Please sign in first."),
     "too_many_swaps": _("You have swapped as many people as one may: please ask the help desk."),
     "too_many_requests": _("That was too often in a short time: please try again a little later."),

@@ -36,7 +36,12 @@ def delegate(session: Session, reference: str, *, hold: bool = False) -> Delegat
     """The delegate of a reference in the address; raises NotFound. `hold` as in `delegate_with_reference`."""
     if not reference.isascii() or not reference.isprintable() or len(reference) > LONGEST_REFERENCE:
         raise NotFound("unknown_reference", "There is no delegate with this reference.")
-    return delegates.delegate_with_reference(session, reference, hold=hold)
+    found = delegates.delegate_with_reference(session, reference, hold=hold)
+    if found.merged_into is None:
+        return found
+    # Their other entry stayed.
+    stays = delegates.who_stays(session, found).reference
+    return delegates.delegate_with_reference(session, stays, hold=hold)
 
 
 def hour(at: datetime, plan: Programme) -> str:

@@ -17,7 +17,7 @@ from checkin.db import transaction
 from checkin.documents.badge_faces import face
 from checkin.documents.letters import Reader, letter
 from checkin.domain import badges, links, messages
-from checkin.domain.delegates import Delegate, contact_of
+from checkin.domain.delegates import Delegate, contact_of, who_stays
 from checkin.domain.event import is_set_up
 from checkin.domain.programme import Programme, programme
 from checkin.tokens import BadgeKey
@@ -175,6 +175,11 @@ def letter_of(message_id: uuid.UUID) -> Letter | None:
 def _reader(session: Session, delegate: Delegate, kind: str, *, base_url: str) -> tuple[Reader, Programme]:
     if delegate.email is None or (kind in ASKING and delegate.status != "unconfirmed"):
         raise MailRefused("It isn't needed any more.")
+    if delegate.merged_into is not None and delegate.cancelled_from == "unconfirmed":
+        # Nobody has shown that this address is theirs.
+        raise MailRefused("The entry was merged with another one.")
+    # To the address that was asked for, but about the entry that stayed.
+    address, delegate = delegate.email, who_stays(session, delegate)
     plan, now = programme(session), clock.now()
     life = UNCONFIRMED_LIFE if delegate.status == "unconfirmed" else timedelta(0)
     expires_at = max(links.last_moment(plan, now=now), now + life)
@@ -182,7 +187,7 @@ def _reader(session: Session, delegate: Delegate, kind: str, *, base_url: str) -
     name = f"{delegate.honorific} {delegate.name}".strip()
     reader = Reader(
         name,
-        delegate.email,
+        address,
         delegate.language,
         delegate.reference,
         delegate.status,

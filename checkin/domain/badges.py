@@ -55,6 +55,8 @@ class Badge(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     revocation: Mapped[str | None]
     reason: Mapped[str] = mapped_column(default="")
+    # Whose it was until they were merged into its delegate: what was scanned of it before `revoked_at` counts.
+    merged_from: Mapped[int | None] = mapped_column(ForeignKey("delegate.id"))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
-from checkin.domain.delegates import Delegate
+from checkin.domain.delegates import Delegate, who_stays
 from checkin.domain.programme import Programme
 from checkin.domain.scans import Attendance
 from checkin.errors import Conflict
@@ -106,7 +106,7 @@ def checked(session: Session, code: str, programme: Programme) -> Checked | None
     found = session.execute(query).first()
     if found is None:
         return None
-    certificate, delegate = found
+    certificate, delegate = found[0], who_stays(session, found[1])
     days = days_attended(session, delegate.id, programme)
     return Checked(_state(certificate, delegate, days), certificate, delegate, days)
 

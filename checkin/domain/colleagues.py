@@ -13,6 +13,7 @@ from checkin.domain.delegates import (
     colleagues_of,
     contact_of,
     record_consents,
+    who_stays,
 )
 from checkin.domain.details import Details
 from checkin.domain.event import next_references
@@ -46,7 +47,7 @@ def add_colleague(
     others = colleagues_of(session, contact)
     known = next((one for one in others if one.identity == identity(person)), None)
     if known is not None:
-        return known, False
+        return who_stays(session, known), False
     added = _add(session, contact, person, _free_share(others), programme=programme, now=now)
     record_consents(session, added.id, agreement, now=now)
     confirm(session, added, programme=programme, key=key, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.badges import bearer, card_bytes, code_of, live_badge
 from checkin.domain.blanks import NOT_ASSIGNED, assign_to_guest
-from checkin.domain.delegates import Delegate, colleagues_of, refuse_erased, sort_keys
+from checkin.domain.delegates import Delegate, colleagues_of, merged_with, refuse_erased, sort_keys
 from checkin.domain.details import Details
 from checkin.domain.event import give_back_place, take_places, the_event
 from checkin.domain.links import end_links
@@ -47,8 +47,8 @@ def correct(
         values |= {"note": None}
         assign_to_guest(session, delegate.id, now=now)
     _change(session, delegate, values, now=now, seen=seen)
-    _index(session, delegate)
-    _reseal(session, delegate, key=key)
+    index(session, delegate)
+    reseal(session, delegate, key=key)
     return changed
 
 
@@ -67,7 +67,7 @@ def change_category(
             raise Conflict("category_full", "The category has no place left: raise its capacity first.")
         give_back_place(session, delegate.category_id)
     _change(session, delegate, {"category_id": category_id}, now=now)
-    _reseal(session, delegate, key=key)
+    reseal(session, delegate, key=key)
     return True
 
 
@@ -96,7 +96,7 @@ def change_email(session: Session, delegate: Delegate, email: str | None, *, now
     for one in people:
         _change(session, one, {"email": email}, now=now)
     for one in (delegate, *people):
-        _index(session, one)
+        index(session, one)
         end_links(session, one.id)
     return True
 
@@ -121,14 +121,16 @@ def _change(
     session.refresh(delegate)
 
 
-def _index(session: Session, delegate: Delegate) -> None:
-    words = delegate_search_text(delegate, delegate.reference)
+def index(session: Session, delegate: Delegate) -> None:
+    """Keep the words by which a desk finds somebody, those of whoever was merged into them as well."""
+    people = (delegate, *merged_with(session, delegate.id)) if delegate.merged_into is None else ()
+    words = "".join(delegate_search_text(one, one.reference).rstrip() for one in people) + "  "
     keys = sort_keys(delegate.name, delegate.organisation)
     session.execute(update(Delegate).where(Delegate.id == delegate.id).values(search=words, **keys))
 
 
-def _reseal(session: Session, delegate: Delegate, *, key: BadgeKey) -> None:
-    """The phones' sealed card says the new name, under the same code."""
+def reseal(session: Session, delegate: Delegate, *, key: BadgeKey) -> None:
+    """Have the phones' sealed card say the present name, under the same code."""
     badge = live_badge(session, delegate.id)
     if badge is not None:
         code = code_of(badge, key=key, prefix=the_event(session).code_prefix)

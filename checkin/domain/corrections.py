@@ -23,7 +23,6 @@ AT_MOST = 500
 CAUSES = (
     "delegate corrected",
     "delegate erased",
-    "delegate merged",
     "delegates merged",
     "event purged",
     "event set",

@@ -227,6 +227,7 @@ def _rows(day: date) -> Select[*tuple[Any, ...]]:
         Delegate.country_text,
         Delegate.category_id,
         Delegate.status,
+        Delegate.merged_into,
         Delegate.registered_at,
         _first_at(Delegate.id, day).label("first_at"),
         days.scalar_subquery().label("days"),

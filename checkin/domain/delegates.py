@@ -36,6 +36,7 @@ class Delegate(Base):
         CheckConstraint("share BETWEEN 0 AND 20", name="share"),
         CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
         CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
+        CheckConstraint("merged_into IS NULL OR status = 'cancelled'", name="merged"),
         # One address confirms one registration (share 0); its owner may add up to 20 who share it.
         Index("uq_delegate_email_share", "email", "share", unique=True),
         # Without an address the same name, organisation, job title and country is the same person.
@@ -90,6 +91,8 @@ class Delegate(Base):
     cancelled_from: Mapped[str | None]
     # Since when nothing of the person is left here but their country, category and attendance.
     erased_at: Mapped[datetime | None] = mapped_column(Instant)
+    # The same person's other entry, which has the badges and scans of both; it is merged into none itself.
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("delegate.id"), index=True)
 
 
 class Consent(Base):
@@ -177,8 +180,26 @@ def delegate_with_reference(session: Session, reference: str, *, hold: bool = Fa
     return found
 
 
+def who_stays(session: Session, delegate: Delegate) -> Delegate:
+    """The delegate into whom another was merged; themselves where they weren't."""
+    return delegate if delegate.merged_into is None else session.get_one(Delegate, delegate.merged_into)
+
+
+def merged_with(session: Session, delegate_id: int) -> Sequence[Delegate]:
+    """Who was merged into a delegate, in the order in which they registered."""
+    query = select(Delegate).where(Delegate.merged_into == delegate_id)
+    return session.scalars(query.order_by(Delegate.id)).all()
+
+
+def refuse_merged(delegate: Delegate) -> None:
+    """Raises Conflict for one whose other entry stayed; `delegate` is held, or fresh enough."""
+    if delegate.merged_into is not None:
+        raise Conflict("merged", f"{delegate.reference} was merged with another entry of the same person.")
+
+
 def refuse_erased(delegate: Delegate) -> None:
     """Raises Conflict for one of whom nothing is left to be changed; `delegate` is held, or fresh enough."""
+    refuse_merged(delegate)
     if delegate.erased_at is not None:
         raise Conflict("erased", f"{delegate.reference} was erased: register this person anew.")
 

@@ -19,7 +19,7 @@ from checkin.domain import audit, bulk_runs, exporting, import_runs
 from checkin.domain.audit import Audit
 from checkin.domain.badges import Badge
 from checkin.domain.conflicts import Settlement
-from checkin.domain.delegates import Delegate, colleagues_of, sort_keys
+from checkin.domain.delegates import Delegate, colleagues_of, merged_with, refuse_merged, sort_keys
 from checkin.domain.event import Event, give_back_place
 from checkin.domain.links import Link
 from checkin.domain.messages import Message
@@ -58,13 +58,16 @@ class Toll:
 def erase(session: Session, delegate: Delegate, *, actor: str, reason: str, now: datetime) -> bool:
     """Leave nothing of the person behind a delegate, whom the caller holds; False where that was done before.
 
-    The badge is revoked, and the act kept. Raises Conflict for a contact at whose address colleagues get their letters.
+    Who was merged into them is erased with them. The badge is revoked, and the act kept. Raises Conflict for one who
+    was merged, and for a contact at whose address colleagues get their letters.
     """
     if delegate.erased_at is not None:
         return False
-    if colleagues_of(session, delegate):
+    refuse_merged(delegate)
+    entries = [delegate, *merged_with(session, delegate.id)]
+    if any(other not in entries for one in entries for other in colleagues_of(session, one)):
         raise Conflict("has_colleagues", "Colleagues share this address: give them another one first.")
-    about = _erase_all(session, [delegate], now=now)
+    about = _erase_all(session, entries, now=now)
     subject = delegate.reference
     audit.record_erasure(session, audit.ERASURE, about, actor=actor, now=now, subject=subject, reason=reason)
     session.refresh(delegate)

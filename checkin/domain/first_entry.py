@@ -150,11 +150,22 @@ _ENTERED = {column: bindparam(value, type_=_SCAN.c[value].type) for column, valu
 _SCANNED = {column.name: bindparam(column.name, type_=column.type) for column in _SCAN.c}
 
 
+def _unmerged() -> Any:
+    """The attendance row, unless its delegate was merged since the question: then the badge is somebody else's.
+
+    PostgreSQL waits here for whoever merges them, and looks again.
+    """
+    columns = [value.label(column) for column, value in _ENTERED.items()]
+    merged = select(*columns).select_from(Delegate)
+    mine = merged.where(Delegate.id == _SCANNED["delegate_id"], Delegate.merged_into.is_(None))
+    return mine.with_for_update(read=True, key_share=True, of=Delegate)
+
+
 def _in_one_statement() -> Any:
     """PostgreSQL: the scan is stored only if its attendance row is new, in one round trip and one commit."""
     entered = (
         postgresql.insert(_ATTENDANCE)
-        .values(_ENTERED)
+        .from_select(list(_ENTERED), _unmerged(), include_defaults=False)
         .on_conflict_do_nothing()
         .returning(_ATTENDANCE.c.scan_id)
         .cte("entered")
@@ -170,7 +181,10 @@ def _in_one_statement() -> Any:
 
 _STORE_ON_POSTGRESQL = _in_one_statement()
 _ENTER_ON_SQLITE = (
-    sqlite.insert(_ATTENDANCE).values(_ENTERED).on_conflict_do_nothing().returning(_ATTENDANCE.c.scan_id)
+    sqlite.insert(_ATTENDANCE)
+    .from_select(list(_ENTERED), _unmerged(), include_defaults=False)
+    .on_conflict_do_nothing()
+    .returning(_ATTENDANCE.c.scan_id)
 )
 _SCAN_ON_SQLITE = insert(_SCAN).values(_SCANNED)
 

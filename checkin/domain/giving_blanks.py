@@ -11,11 +11,9 @@ from checkin.domain.badges import Badge, bearer, card_bytes, code_of, live_badge
 from checkin.domain.blanks import Blank
 from checkin.domain.delegates import Delegate, cancel
 from checkin.domain.event import give_back_place, the_event
-from checkin.domain.scans import Attendance, Scan
+from checkin.domain.scans import give_scans
 from checkin.errors import Conflict
 from checkin.tokens import BadgeKey, seal_card
-
-_ENTRY = (Attendance.area_id, Attendance.day, Attendance.scan_id, Attendance.first_at, Attendance.door_id)
 
 
 def take(session: Session, typed: str) -> Blank:
@@ -106,16 +104,7 @@ def _make_badge(session: Session, blank: Blank, delegate: Delegate, *, key: Badg
 
 def _move(session: Session, guest_id: int, delegate_id: int, *, now: datetime) -> None:
     """The guest's scans and attendance are the delegate's; of the guest nothing is left."""
-    session.execute(update(Scan).where(Scan.delegate_id == guest_id).values(delegate_id=delegate_id))
-    both = Attendance.delegate_id.in_((guest_id, delegate_id))
-    entries = session.execute(select(*_ENTRY).where(both).order_by(Attendance.first_at, Attendance.scan_id))
-    firsts: dict[tuple[object, object], dict[str, object]] = {}
-    for row in entries:
-        # The earliest entry of each area and day, as with all scans of one person.
-        firsts.setdefault((row.area_id, row.day), {**row._mapping, "delegate_id": delegate_id})
-    session.execute(delete(Attendance).where(both))
-    if firsts:
-        session.execute(insert(Attendance), list(firsts.values()))
+    give_scans(session, guest_id, to=delegate_id)
     _forget(session, guest_id, now=now)
 
 

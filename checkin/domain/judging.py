@@ -292,16 +292,19 @@ def _refusal_of(reading: Reading, blank: Row[Any], programme: Programme) -> str 
 
 
 def _badges(session: Session, lookups: set[str]) -> dict[str, Row[Any]]:
+    badge = (Badge.lookup, Badge.id, Badge.revocation, Badge.revoked_at, Badge.merged_from, Badge.delegate_id)
     query = (
-        select(
-            Badge.lookup, Badge.id, Badge.revocation, Badge.delegate_id, *_person_columns(), Delegate.status
-        )
+        select(*badge, *_person_columns(), Delegate.status, Delegate.merged_into)
         .join(Delegate, Delegate.id == Badge.delegate_id)
         .where(Badge.lookup.in_(lookups))
         .order_by(Delegate.id)
         .with_for_update(of=Delegate, key_share=True)
     )
-    return {row.lookup: row for row in session.execute(query)}
+    rows = {row.lookup: row for row in session.execute(query)}
+    if any(row.merged_into is not None for row in rows.values()):
+        # Merged while we waited for them: their badge is somebody else's by now.
+        raise _Overtaken
+    return rows
 
 
 def _person_columns() -> tuple[Any, ...]:
@@ -387,9 +390,20 @@ def _one(state: _State, device: Device, reading: Reading, programme: Programme, 
         badge_id=badge.id,
     )
     if reading.direction == "in":
-        credential = Credential(badge.revocation, badge.status, programme.categories[badge.category_id])
+        credential = Credential(
+            _revocation(badge, reading), badge.status, programme.categories[badge.category_id]
+        )
         judgement = _entry(state, place, reading, earlier, refusal(credential, moment), judgement, programme)
     return _keep(state, device, reading, badge, judgement, programme, now)
+
+
+def _revocation(badge: Row[Any], reading: Reading) -> str | None:
+    """Why a badge was dead when it was read.
+
+    What was scanned of one before its bearer was merged with their other entry counts, however late it arrives.
+    """
+    was_live = badge.merged_from is not None and reading.at < badge.revoked_at
+    return None if was_live else badge.revocation
 
 
 def _unknown(state: _State, reading: Reading, moment: Moment, programme: Programme) -> str | None:

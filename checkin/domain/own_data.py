@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.afterwards import told_place
 from checkin.domain.badges import Badge
-from checkin.domain.delegates import Consent, Delegate, consents_of
+from checkin.domain.delegates import Consent, Delegate, consents_of, merged_with
 from checkin.domain.doors import Door
 from checkin.domain.event import Area, Category
 from checkin.domain.messages import Message
@@ -30,6 +30,8 @@ class OwnData:
     scans: Sequence[Row[datetime, str, str, str]]
     attendance: Sequence[Row[date, str, datetime, str]]
     seen: Sequence[Seen]
+    # Other entries of the same person, which an organiser merged into this one.
+    merged: Sequence[Delegate]
 
 
 def own_data(session: Session, delegate: Delegate) -> OwnData:
@@ -59,35 +61,20 @@ def own_data(session: Session, delegate: Delegate) -> OwnData:
         session.execute(scans.where(Scan.delegate_id == delegate.id).order_by(Scan.at)).all(),
         session.execute(came.order_by(Attendance.first_at, Area.id)).all(),
         seen(session, delegate),
+        merged_with(session, delegate.id),
     )
 
 
 def as_json(data: OwnData) -> dict[str, object]:
     """The same for a file, with times as RFC 3339; never a badge's code."""
     one = data.delegate
-    details = {
-        name: getattr(one, name)
-        for name in (
-            *("reference", "honorific", "name", "short_name", "organisation", "job_title", "country"),
-            *(
-                "country_text",
-                "delegation",
-                "email",
-                "phone",
-                "language",
-                "interests",
-                "access_needs",
-                "note",
-                "status",
-            ),
-        )
-    }
     return {
-        **details,
+        **_details(one),
         "category": data.category,
         "registered_at": one.registered_at.isoformat(),
         "changed_at": one.changed_at.isoformat(),
         "cancelled_at": one.cancelled_at.isoformat() if one.cancelled_at else None,
+        "merged_entries": [_details(entry) for entry in data.merged],
         "consents": [
             {
                 "purpose": consent.purpose,
@@ -136,3 +123,12 @@ def as_json(data: OwnData) -> dict[str, object]:
 def as_file(data: OwnData) -> str:
     """The same as JSON text, for people and programs."""
     return json.dumps(as_json(data), ensure_ascii=False, indent=2)
+
+
+def _details(one: Delegate) -> dict[str, object]:
+    names = (
+        *("reference", "honorific", "name", "short_name", "organisation", "job_title", "country"),
+        *("country_text", "delegation", "email", "phone", "language", "interests", "access_needs"),
+        *("note", "status"),
+    )
+    return {name: getattr(one, name) for name in names}

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from checkin.db import insert_ignoring
@@ -83,7 +83,9 @@ def register(
     row = row_of(person, reference=reference, category_id=category_id, status="unconfirmed", now=now)
     added = session.scalar(insert_ignoring(session, Delegate.__table__).values(row).returning(Delegate.id))
     contact = session.scalars(
-        select(Delegate.id).where(Delegate.email == person.email, Delegate.share == 0)
+        select(func.coalesce(Delegate.merged_into, Delegate.id)).where(
+            Delegate.email == person.email, Delegate.share == 0
+        )
     ).one()
     if added is not None:
         record_consents(session, added, agreement, now=now)
@@ -161,10 +163,11 @@ def forget_unconfirmed(session: Session, delegate: Delegate, *, now: datetime) -
         return False
     if session.scalar(select(Badge.id).where(Badge.delegate_id == delegate.id).limit(1)) is not None:
         return cancel(session, delegate, now=now)
-    session.execute(delete(Consent).where(Consent.delegate_id == delegate.id))
-    session.execute(delete(Link).where(Link.delegate_id == delegate.id))
-    session.execute(delete(Message).where(Message.delegate_id == delegate.id))
-    session.execute(delete(Delegate).where(Delegate.id == delegate.id))
+    merged = session.scalars(select(Delegate.id).where(Delegate.merged_into == delegate.id)).all()
+    for ids in (merged, [delegate.id]):
+        for table in (Consent, Link, Message):
+            session.execute(delete(table).where(table.delegate_id.in_(ids)))
+        session.execute(delete(Delegate).where(Delegate.id.in_(ids)))
     return True
 
 

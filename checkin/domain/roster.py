@@ -78,7 +78,12 @@ def roster(
     after = since.at - COMMITTED_WITHIN
     changed = _changed(after)
     rows = session.execute(_badges().where(Badge.id.in_(changed))).all()
-    owners = [row.delegate_id for row in rows if row.issued_at >= after]
+    # Whoever has a new badge, or had another's scans merged into theirs, whose badge died then.
+    owners = [
+        row.delegate_id
+        for row in rows
+        if row.issued_at >= after or (row.merged_from is not None and row.revoked_at >= after)
+    ]
     news = _passages().where(Scan.day == today, Scan.id.in_(_news(after, device_id, owners)))
     voided = session.scalars(select(Void.scan_id).where(Void.received_at >= after)).all()
     parted = _parted(rows, blanks.for_phones(session, after=after))
@@ -97,6 +102,8 @@ def _badges() -> Any:
         Badge.card,
         Badge.revocation,
         Badge.issued_at,
+        Badge.revoked_at,
+        Badge.merged_from,
         Badge.delegate_id,
         Delegate.category_id,
         Delegate.status,
@@ -115,7 +122,7 @@ def _changed(after: datetime) -> Any:
 
 
 def _news(after: datetime, device_id: uuid.UUID, owners: Sequence[int]) -> Any:
-    """Scans that other phones made, that organisers approved, or that belong to somebody with a new badge."""
+    """Scans that other phones made, that organisers approved, or that are of somebody who has a badge or scans anew."""
     elsewhere = select(Scan.id).where(Scan.received_at >= after, Scan.device_id != device_id)
     approved = select(Ruling.scan_id).where(Ruling.at >= after, Ruling.decision == APPROVED)
     if not owners:

@@ -3,8 +3,8 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, delete, insert, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant
 
@@ -12,7 +12,8 @@ from checkin.db import Base, Instant
 class Scan(Base):
     """One reading of a badge at a door, as the phone made it and as it was judged; it never changes.
 
-    But for one thing: a held scan gets its verdict, and with it whose it is, when an organiser approves it.
+    But for two things: a held scan gets its verdict, and with it whose it is, when an organiser approves it; and those
+    of one delegate become another's who turns out to be the same person.
     """
 
     __tablename__ = "scan"
@@ -161,3 +162,22 @@ class Decision(Base):
     operator: Mapped[str]
     decision: Mapped[str]
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+_ENTRY = (Attendance.area_id, Attendance.day, Attendance.scan_id, Attendance.first_at, Attendance.door_id)
+
+
+def give_scans(session: Session, of: int, *, to: int) -> None:
+    """One delegate's scans and attendance become another's, the earliest entry of each area and day as with all scans.
+
+    The caller holds both.
+    """
+    session.execute(update(Scan).where(Scan.delegate_id == of).values(delegate_id=to))
+    both = Attendance.delegate_id.in_((of, to))
+    entries = session.execute(select(*_ENTRY).where(both).order_by(Attendance.first_at, Attendance.scan_id))
+    firsts: dict[tuple[object, object], dict[str, object]] = {}
+    for row in entries:
+        firsts.setdefault((row.area_id, row.day), {**row._mapping, "delegate_id": to})
+    session.execute(delete(Attendance).where(both))
+    if firsts:
+        session.execute(insert(Attendance), list(firsts.values()))

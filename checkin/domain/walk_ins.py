@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, func, select, union_all
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
@@ -124,9 +125,14 @@ def swap(
 
 
 def named_by(session: Session, reference: str) -> Delegate | None:
-    """The delegate to whom a walk-in's reference leads, where it isn't their own."""
-    query = select(Delegate).join(WalkIn, WalkIn.delegate_id == Delegate.id)
-    return session.scalar(query.where(WalkIn.reference == reference.strip().upper()))
+    """The delegate to whom a walk-in's reference leads, or that of an entry merged into theirs; not their own."""
+    number = reference.strip().upper()
+    merged, walked_in = select(Delegate.merged_into), select(WalkIn.delegate_id)
+    leads: Any = union_all(
+        merged.where(Delegate.reference == number, Delegate.merged_into.is_not(None)),
+        walked_in.where(WalkIn.reference == number),
+    )
+    return session.scalar(select(Delegate).where(Delegate.id.in_(leads)).limit(1))
 
 
 def _added(
@@ -144,4 +150,5 @@ def _added(
         if person.email
         else (Delegate.email.is_(None), Delegate.identity == identity(person))
     )
-    return reference, Registration(session.scalars(select(Delegate.id).where(*mine)).one(), is_new=False)
+    known = select(func.coalesce(Delegate.merged_into, Delegate.id)).where(*mine)
+    return reference, Registration(session.scalars(known).one(), is_new=False)

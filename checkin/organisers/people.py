@@ -21,7 +21,7 @@ from checkin.domain.programme import Entitlement, Programme
 from checkin.domain.words import LONGEST_QUERY, is_enough
 from checkin.organisers import bulk_words, pages
 from checkin.organisers.pages import Choices
-from checkin.organisers.wording import PURPOSES, STATUSES
+from checkin.organisers.wording import MERGED, PURPOSES, STATUSES
 
 blueprint = Blueprint("people", __name__, url_prefix="/organiser/delegates")
 
@@ -198,7 +198,7 @@ def _line(row: Any, plan: Programme) -> Line:
         country=pages.country(row.country, row.country_text),
         category=plan.categories[row.category_id],
         status=row.status,
-        status_name=str(STATUSES[row.status]),
+        status_name=str(STATUSES[row.status] if row.merged_into is None else MERGED),
         registered=pages.moment(row.registered_at, plan),
         arrived=pages.hour(row.first_at, plan) if row.first_at else "",
         days=row.days,

@@ -17,13 +17,13 @@ from checkin.db import reading, transaction
 from checkin.documents import mailing
 from checkin.documents.badge_faces import face
 from checkin.documents.badges import badge_pdf
-from checkin.domain import audit, badges, delegates, listing, messages, print_runs, registering
+from checkin.domain import audit, badges, delegates, duplicates, listing, messages, print_runs, registering
 from checkin.domain.badges import PrintFilter
 from checkin.domain.delegates import Delegate
 from checkin.errors import Conflict
 from checkin.limits import limiter
 from checkin.organisers import histories, pages
-from checkin.organisers.wording import LETTERS, PURPOSES, STATUSES
+from checkin.organisers.wording import LETTERS, MERGED, PURPOSES, STATUSES
 from checkin.tokens import BadgeKey
 
 blueprint = Blueprint("person", __name__, url_prefix="/organiser/delegates/<reference>")
@@ -71,6 +71,8 @@ def _shown(
         held = listing.badges_of(session, delegate.id)
         rows = listing.history(session, delegate)
         was_printed = any(badge.printed_at for badge in held)
+        likely = [] if delegate.status == "cancelled" else duplicates.likely(session, delegate.id)
+        stays = delegates.who_stays(session, delegate)
         slot = print_runs.last_slot(session, delegate.id) if was_printed else None
     with transaction() as session:
         audit.record(session, "delegate opened", actor=pages.actor(), now=now, subject=delegate.reference)
@@ -80,13 +82,15 @@ def _shown(
         plan=plan,
         pages=pages,
         category=plan.categories[delegate.category_id],
-        status_name=STATUSES[delegate.status],
+        status_name=STATUSES[delegate.status] if stays is delegate else MERGED,
         badges=held,
         slot=slot,
         live=next((str(badge.id) for badge in held if badge.revoked_at is None), ""),
         arrivals=[row for row in rows if row.source == "arrival"],
         consents=_consents(rows),
         entries=histories.timeline(delegate, held, rows),
+        likely=likely,
+        stays=None if stays is delegate else stays,
         letter=LETTERS.get(AGAIN.get(delegate.status, "")),
         may_change=current_user.role == "organiser",
         alert=alert,

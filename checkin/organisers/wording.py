@@ -6,6 +6,8 @@ from flask_babel import lazy_gettext as _
 from checkin import sentences
 
 STATUSES = sentences.STATUSES
+# The state of a cancelled registration whose other entry stayed.
+MERGED = _("Merged")
 
 # What staff, phones, delegates and commands do, as the audit log keeps it.
 ACTIONS = {
@@ -52,16 +54,22 @@ ACTIONS = {
     "delegate confirmed": _("Confirmed the registration"),
     "delegate corrected": _("Corrected the details"),
     "delegate erased": _("Erased the personal data"),
+    "delegate merged": _("Merged into another entry of the same person"),
     "delegate opened": _("Looked at a delegate"),
     "delegate reinstated": _("Reinstated the registration"),
     "delegate swapped": _("Swapped one person for another"),
     "delegates exported": _("Exported delegates"),
     "delegates imported": _("Imported delegates"),
     "delegates listed": _("Looked at the list of delegates"),
+    "delegates merged": _("Merged two entries of one person"),
     "delegates searched": _("Searched for delegates"),
     "device moved": _("Moved a phone to another door"),
     "device paired": _("Paired a phone"),
     "device revoked": _("Revoked a phone"),
+    "duplicate reopened": _("Took back that two delegates are two people"),
+    "duplicate told apart": _("Said that two delegates are two people"),
+    "duplicates listed": _("Looked at the duplicates"),
+    "duplicates searched": _("Had duplicates searched for"),
     "entourage counted": _("Counted who came with a VIP"),
     "event purged": _("Erased the personal data of many"),
     "event set": _("Changed the event's set-up"),
@@ -156,6 +164,7 @@ LETTER_STATES = {"waiting": _("Waiting"), "failed": _("Failed"), "sent": _("Sent
 WHY_NOT_SENT = {
     "It could not be sent, and the log says why.": _("It could not be sent, and the log says why."),
     "It isn't needed any more.": _("It isn't needed any more."),
+    "The entry was merged with another one.": _("The entry was merged with another one."),
     "There is no badge to send any more.": _("There is no badge to send any more."),
 }
 

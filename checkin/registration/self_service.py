@@ -158,7 +158,8 @@ def page(token: str) -> BaseResponse:
     """What one sees by the link: a button that confirms, or the badge."""
     with reading() as session:
         mine = _mine(session, token)
-        people = delegates.colleagues_of(session, mine.delegate)
+        everybody = delegates.colleagues_of(session, mine.delegate)
+        people = [one for one in everybody if one.merged_into is None]
         swaps_left = swaps.left(session, mine.delegate) if people else 0
         is_over = certificates.is_over(mine.plan, now=clock.now())
         certified = certificates.days_attended(session, mine.delegate.id, mine.plan) if is_over else ()

@@ -18,7 +18,7 @@ from checkin.domain.delegate_list import Wanted
 from checkin.domain.delegates import Delegate
 from checkin.domain.exporting import LONGEST_NAME, Choice
 from checkin.domain.programme import programme
-from checkin.organisers import bulk_doing, importing
+from checkin.organisers import bulk_doing, duplicate_search, importing
 from tests import world
 from tests.accounts.people import PASSWORD, Member, enrol, invite
 
@@ -50,6 +50,8 @@ class Scene:
     contact: tuple[str, str]
     # The paths of changes of many: one that was shown, and one that was done.
     bulk: dict[str, str]
+    # The path of two who are likely one.
+    twins: str
     app: Flask
 
     def stops(self) -> Iterator[Stop]:
@@ -116,6 +118,9 @@ class Scene:
             partial(_be_slower, app=self.app, reference=self.reference),
         )
         yield "delegate-seen", f"/organiser/delegates/{self.reference}/seen", None
+        yield "duplicates", "/organiser/duplicates", None
+        yield "duplicate", self.twins, None
+        yield "duplicate-preview", self.twins, _send_first
         yield "delegate-erase", f"/organiser/delegates/{self.reference}/erase", _erase_for_no_reason
         yield "doors", "/organiser/doors", None
         yield "pairing", f"/organiser/doors/{self.door}/pair", None
@@ -160,6 +165,11 @@ def _send_empty(page: Page) -> None:
     page.locator("main form").last.evaluate("form => form.noValidate = true")
     page.locator("main form button[type=submit]").last.click()
     page.locator(".summary").wait_for()
+
+
+def _send_first(page: Page) -> None:
+    page.locator("main form button[type=submit]").first.click()
+    page.locator(".for-ever").wait_for()
 
 
 def _erase_for_no_reason(page: Page) -> None:
@@ -316,7 +326,28 @@ def prepare(app: Flask) -> Scene:
     lists = {state: f"/organiser/import/{_list(app, state)}" for state in ("matching", "checked", "done")}
     bulk = {state: f"/organiser/delegates/bulk/{_bulk(app, state)}" for state in ("shown", "done")}
     mine = (enrol(app), tokens, people[LONG].reference)
-    return Scene(*mine, pairing, door, invitation, lists, contact, bulk, app)
+    return Scene(*mine, pairing, door, invitation, lists, contact, bulk, _twins(app), app)
+
+
+def _twins(app: Flask) -> str:
+    """The path of two entries that are likely one person: who came with the second."""
+    works = {"organisation": "Majlis Bandaraya Pulau Pinang", "country": "MY"}
+    spelt = {**works, "job_title": "Pengarah Perancangan Bandar", "email": "muniandy@example.org"}
+    names = ("Muniandy a/l Subramaniam", "MUNIANDY SUBRAMANIAM")
+    world.enrol(
+        app,
+        [
+            world.person(names[0], honorific="Dato'", **spelt),
+            world.person(names[1], phone="+60123456789", **works),
+        ],
+    )
+    world.pair(app).scan(world.codes(app)[names[1]], clock.now().isoformat())
+    with app.app_context():
+        duplicate_search.search()
+        with reading() as session:
+            query = select(Delegate.reference).where(Delegate.name.in_(names)).order_by(Delegate.id)
+            first, second = session.scalars(query)
+    return f"/organiser/duplicates/{first}/{second}"
 
 
 def _keep_reports(app: Flask) -> None:
