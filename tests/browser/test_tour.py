@@ -20,7 +20,10 @@ SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height
 # Half of a desk's width is its 200%; 320 points is what WCAG 1.4.10 asks of a phone.
 ZOOMED = {"phone": {"width": 320, "height": 640}, "desk": {"width": 640, "height": 400}}
 # Where an error is what there is to see.
-REFUSED = ("nothing", "link-refused", "door-pair-refused", "export-over")
+REFUSED = (
+    *("nothing", "link-refused", "door-pair-refused", "export-over"),
+    *("certificates", "certificate-unknown"),
+)
 PICTURES = os.environ.get("CHECKIN_SCREENSHOTS")
 
 CUT = """() => {
