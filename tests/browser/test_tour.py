@@ -110,9 +110,14 @@ WIDE = """[...document.querySelectorAll("body *")]
 
 
 @pytest.mark.parametrize(
-    ("database_url", "language"), [("sqlite", "en"), ("postgresql", "ms")], indirect=["database_url"]
+    ("database_url", "language", "size", "scheme"),
+    [
+        ("sqlite", "en", "phone", "dark"),
+        ("sqlite", "en", "desk", "light"),
+        ("postgresql", "ms", "phone", "light"),
+    ],
+    indirect=["database_url"],
 )
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
 def test_every_page_has_no_faults(
     app: Flask, chromium: Browser, language: str, size: str, scheme: str
 ) -> None:

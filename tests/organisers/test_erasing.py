@@ -108,7 +108,7 @@ def is_whole(app: Flask) -> bool:
 
 def test_nothing_of_an_erased_person_stays_and_the_figures_do(ada: Flask) -> None:
     phone = live_through(ada)
-    code = world.codes(ada)["Ada King"]
+    code = world.codes(ada)["Adalovelace King"]
     before = everything(ada)
     assert all(word in before for word in HERS if word != "77001122")
     browser = signed_in(ada)
@@ -190,7 +190,7 @@ def test_what_is_stored_is_handed_over_on_request(ada: Flask, database_url: str)
     assert by_page["attendance"] == by_command["attendance"]
     assert by_page["seen"][0]["act"] == "data handed over"
     assert world.codes(ada)["Ada King"] not in given.text + told
-    assert "KL-00001: name, country changed." in changed
+    assert changed.startswith("KL-00001: name, country")
     assert "KL-00001: nothing changed." in same
     assert seen.splitlines()[1:3] != []
     assert "delegate corrected (alone)" in seen
