@@ -238,6 +238,7 @@ def wipe_free_space() -> None:
             connection.execute(
                 text(
                     "VACUUM FULL delegate, badge, message, audit, scan, print_piece, "
-                    "import_run, import_piece, import_remark, export_order"
+                    "import_run, import_piece, import_remark, export_order, named_report, bulk_run, "
+                    "void, ruling, settlement, link, duplicate"
                 )
             )

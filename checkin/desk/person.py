@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from checkin import clock, sentences
-from checkin.access import my_doors, open_to
+from checkin.access import check_area, my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.desk import pages
 from checkin.documents import mailing
@@ -25,6 +25,7 @@ from checkin.domain.blanks import NOT_ASSIGNED
 from checkin.domain.by_hand import Admission
 from checkin.domain.delegates import Delegate
 from checkin.domain.programme import Programme
+from checkin.domain.scans import Scan
 from checkin.domain.verdicts import HELD, LEFT, REFUSED, Credential, Moment, refusal
 from checkin.errors import Conflict
 from checkin.limits import limiter
@@ -265,6 +266,7 @@ def admit(reference: str) -> Response:
     with transaction() as session:
         plan = pages.programme_now(session)
         door = plan.door_named(request.form.get("door", ""))
+        check_area(door.area_id, plan)
         delegate = pages.delegate(session, reference)
         live = badges.live_badge(session, delegate.id)
         if live is not None:
@@ -317,6 +319,9 @@ def undo(reference: str, scan_id: uuid.UUID) -> Response:
     """Void what was admitted on this page by mistake; pressed twice it changes nothing more."""
     now = clock.now()
     with transaction() as session:
+        admission = session.get(Scan, scan_id)
+        if admission is not None:
+            check_area(admission.area_id, pages.programme_now(session))
         if by_hand.undo(session, scan_id, author=current_user.email, now=now):
             subject = f"scan:{scan_id}"
             audit.record(session, "scan voided", actor=pages.actor(), now=now, subject=subject)

@@ -178,8 +178,11 @@ def _reader(session: Session, delegate: Delegate, kind: str, *, base_url: str) -
     if delegate.merged_into is not None and delegate.cancelled_from == "unconfirmed":
         # Nobody has shown that this address is theirs.
         raise MailRefused("The entry was merged with another one.")
-    # To the address that was asked for, but about the entry that stayed.
-    address, delegate = delegate.email, who_stays(session, delegate)
+    # About the entry that stayed and to its address, whichever was asked for: the other may be somebody else's.
+    delegate = who_stays(session, delegate)
+    address = delegate.email
+    if address is None:
+        raise MailRefused("The entry that stayed has no address.")
     plan, now = programme(session), clock.now()
     life = UNCONFIRMED_LIFE if delegate.status == "unconfirmed" else timedelta(0)
     expires_at = max(links.last_moment(plan, now=now), now + life)

@@ -248,7 +248,18 @@ def release(session: Session, first: int, last: int, *, key: BadgeKey, now: date
 
     Raises NotFound where numbers are none, Conflict where a category hasn't so many places left.
     """
-    dead = [one for one in _range(session, first, last) if one.released_at is None]
+    gone = (
+        select(Delegate.id)
+        .join(Blank, Blank.delegate_id == Delegate.id)
+        .where(Delegate.status == "cancelled")
+    )
+    cancelled = set(session.scalars(gone.where(Blank.number.between(first, last))))
+    # The badge of a guest whom an organiser cancelled stays dead.
+    dead = [
+        one
+        for one in _range(session, first, last)
+        if one.released_at is None and one.delegate_id not in cancelled
+    ]
     for category_id, many in Counter(one.category_id for one in dead if one.delegate_id is None).items():
         if not take_places(session, category_id, places=many):
             raise Conflict("category_full", "The category has no place left: raise its capacity first.")

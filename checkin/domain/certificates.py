@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from checkin.db import Base, Instant, insert_ignoring
@@ -65,8 +65,8 @@ def days_attended(session: Session, delegate_id: int, programme: Programme) -> S
 
 
 def certificate_of(session: Session, delegate_id: int) -> Certificate | None:
-    """A delegate's certificate, where they have one."""
-    return session.scalar(select(Certificate).where(Certificate.delegate_id == delegate_id))
+    """A delegate's certificate, where they have one; of those of a merged entry too, one that was withdrawn first."""
+    return min(_all_of(session, delegate_id), key=lambda one: one.withdrawn_at is None, default=None)
 
 
 def issue(
@@ -83,13 +83,13 @@ def issue(
         raise Conflict("no_attendance", f"{delegate.reference} was let in on no day of the event.")
     new, is_new = new_id(), False
     row = {"id": new, "delegate_id": delegate.id, "lookup": lookup_id(key.certificate_code(new))}
+    if any(one.withdrawn_at is not None for one in _all_of(session, delegate.id)):
+        raise Conflict("certificate_withdrawn", "This certificate was withdrawn.")
     certificate = certificate_of(session, delegate.id)
     if certificate is None:
         inserted = insert_ignoring(session, Certificate.__table__).values(row | {"issued_at": now})
         is_new = session.execute(inserted.returning(Certificate.id)).first() is not None
         certificate = session.scalars(select(Certificate).where(Certificate.delegate_id == delegate.id)).one()
-    if certificate.withdrawn_at is not None:
-        raise Conflict("certificate_withdrawn", "This certificate was withdrawn.")
     code = key.certificate_code(certificate.id)
     if lookup_id(code) != certificate.lookup:
         raise Conflict("other_badge_key", "This certificate was made under another CHECKIN_BADGE_KEY.")
@@ -108,30 +108,36 @@ def checked(session: Session, code: str, programme: Programme) -> Checked | None
         return None
     certificate, delegate = found[0], who_stays(session, found[1])
     days = days_attended(session, delegate.id, programme)
-    return Checked(_state(certificate, delegate, days), certificate, delegate, days)
+    was_withdrawn = any(one.withdrawn_at is not None for one in _all_of(session, delegate.id))
+    return Checked(_state(delegate, days, was_withdrawn=was_withdrawn), certificate, delegate, days)
 
 
-def _state(certificate: Certificate, delegate: Delegate, days: Sequence[date]) -> str:
+def _state(delegate: Delegate, days: Sequence[date], *, was_withdrawn: bool) -> str:
     if delegate.erased_at is not None:
         return ERASED
-    if certificate.withdrawn_at is not None:
+    if was_withdrawn:
         return WITHDRAWN
     return GENUINE if days else NO_ATTENDANCE
 
 
 def withdraw(session: Session, delegate_id: int, *, now: datetime) -> bool:
-    """Let a certificate hold no more; False where there is none that holds."""
-    certificate = certificate_of(session, delegate_id)
-    if certificate is None or certificate.withdrawn_at is not None:
-        return False
-    certificate.withdrawn_at = now
-    return True
+    """Let a delegate's certificate hold no more, under every code that it has; False where none holds."""
+    held = [one for one in _all_of(session, delegate_id) if one.withdrawn_at is None]
+    for one in held:
+        one.withdrawn_at = now
+    return bool(held)
 
 
 def give_back(session: Session, delegate_id: int) -> bool:
     """Let a certificate hold again; False where it does, or there is none."""
-    certificate = certificate_of(session, delegate_id)
-    if certificate is None or certificate.withdrawn_at is None:
-        return False
-    certificate.withdrawn_at = None
-    return True
+    withdrawn = [one for one in _all_of(session, delegate_id) if one.withdrawn_at is not None]
+    for one in withdrawn:
+        one.withdrawn_at = None
+    return bool(withdrawn)
+
+
+def _all_of(session: Session, delegate_id: int) -> Sequence[Certificate]:
+    """The certificate of a delegate, and those of whoever was merged into them, which tell the same."""
+    theirs = select(Delegate.id).where(or_(Delegate.id == delegate_id, Delegate.merged_into == delegate_id))
+    query = select(Certificate).where(Certificate.delegate_id.in_(theirs))
+    return session.scalars(query.order_by(Certificate.issued_at, Certificate.id)).all()

@@ -80,6 +80,7 @@ def purge_some(session: Session, *, actor: str, now: datetime) -> int:
     people = session.scalars(rest.with_for_update()).all()
     if people:
         about = _erase_all(session, people, now=now)
+        exporting.forget_reports(session)
         audit.record_erasure(session, audit.PURGE, about, actor=actor, now=now, people=len(people))
     return len(people)
 

@@ -168,6 +168,11 @@ def forget_orders(session: Session) -> None:
     session.execute(delete(ExportOrder))
 
 
+def forget_reports(session: Session) -> None:
+    """No export is kept under a name any more: names, purposes and filters may name people."""
+    session.execute(delete(NamedReport))
+
+
 def _columns(choice: Choice) -> dict[str, Any]:
     return {
         "kind": choice.kind,

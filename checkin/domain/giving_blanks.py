@@ -10,8 +10,9 @@ from checkin.domain import blanks
 from checkin.domain.badges import Badge, bearer, card_bytes, code_of, live_badge, revoke_badge
 from checkin.domain.blanks import Blank
 from checkin.domain.delegates import Delegate, cancel
-from checkin.domain.event import give_back_place, the_event
-from checkin.domain.scans import give_scans
+from checkin.domain.event import Category, give_back_place, the_event
+from checkin.domain.protocol import Entourage
+from checkin.domain.scans import Scan, give_scans
 from checkin.errors import Conflict
 from checkin.tokens import BadgeKey, seal_card
 
@@ -27,6 +28,10 @@ def take(session: Session, typed: str) -> Blank:
         raise Conflict("blank_assigned", f"{blank.name} is somebody's badge already.")
     if blank.released_at is None:
         raise Conflict("blank_not_released", f"{blank.name} isn't released: ask a supervisor.")
+    if blank.delegate_id is not None:
+        # Scans before delegates, in the order in which a void takes them.
+        scans = select(Scan.id).where(Scan.delegate_id == blank.delegate_id).order_by(Scan.id)
+        session.execute(scans.with_for_update(of=Scan, key_share=True)).all()
     if blank.delegate_id is not None and not _is_good(session, blank.id):
         raise Conflict("blank_not_good", f"{blank.name} was replaced or cancelled: take another one.")
     give_back_place(session, blank.category_id)
@@ -103,8 +108,11 @@ def _make_badge(session: Session, blank: Blank, delegate: Delegate, *, key: Badg
 
 
 def _move(session: Session, guest_id: int, delegate_id: int, *, now: datetime) -> None:
-    """The guest's scans and attendance are the delegate's; of the guest nothing is left."""
+    """The guest's scans, attendance and company are the delegate's; of the guest nothing is left."""
     give_scans(session, guest_id, to=delegate_id)
+    session.execute(
+        update(Entourage).where(Entourage.delegate_id == guest_id).values(delegate_id=delegate_id)
+    )
     _forget(session, guest_id, now=now)
 
 
@@ -114,4 +122,9 @@ def _forget(session: Session, guest_id: int, *, now: datetime) -> None:
             session.execute(delete(Delegate).where(Delegate.id == guest_id))
     except IntegrityError:
         # Something else was kept of the guest, such as a correction by an organiser: they stay, cancelled.
-        cancel(session, session.get_one(Delegate, guest_id), now=now)
+        guest = session.get_one(Delegate, guest_id)
+        # Their place was given back when the blank was taken, and is given back once more now.
+        session.execute(
+            update(Category).where(Category.id == guest.category_id).values(taken=Category.taken + 1)
+        )
+        cancel(session, guest, now=now)

@@ -248,6 +248,8 @@ def _load(session: Session, readings: Sequence[Reading], programme: Programme, n
     lookups = {reading.lookup for reading in readings}
     badges = _badges(session, lookups)
     nobodys = blanks.met(session, lookups - badges.keys())
+    if _became_badges(session, lookups - badges.keys() - nobodys.keys()):
+        raise _Overtaken
     entering = _entering(readings, nobodys, programme)
     if entering:
         if not blanks.let_in(session, entering, now=now):
@@ -270,6 +272,13 @@ def _load(session: Session, readings: Sequence[Reading], programme: Programme, n
             row.scan_id, row.first_at, row.door_id, stored=True
         )
     return state
+
+
+def _became_badges(session: Session, lookups: set[str]) -> bool:
+    """Whether one of these is a badge after all: a blank that was given to somebody while we waited for its guest."""
+    if not lookups:
+        return False
+    return session.scalar(select(Badge.id).where(Badge.lookup.in_(lookups)).limit(1)) is not None
 
 
 def _entering(readings: Iterable[Reading], nobodys: Mapping[str, Row[Any]], programme: Programme) -> set[str]:

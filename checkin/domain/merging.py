@@ -232,7 +232,9 @@ def merge(
     """
     refuse(kept, other, choice=choice)
     stays, goes = kept.delegate, other.delegate
-    was_confirmed = goes.status != "unconfirmed"
+    # Whoever reads the one address needn't be who reads the other: links follow the address that is kept.
+    follows = goes.status != "unconfirmed" and (goes.email == stays.email or choice.get("email") == goes.id)
+    moves = choice.get("email") == goes.id and goes.email != stays.email
     chosen = {name: goes if choice.get(name) == goes.id else stays for name in CHOSEN}
     details = _details(chosen, programme)
     note, category_id = chosen["note"].note, chosen["category_id"].category_id
@@ -241,7 +243,9 @@ def merge(
     session.refresh(goes)
     _give_badges(session, stays, goes, now=now)
     give_scans(session, goes.id, to=stays.id)
-    _give_the_rest(session, stays, goes, was_confirmed=was_confirmed)
+    if moves:
+        end_links(session, stays.id)
+    _give_the_rest(session, stays, goes, follows=follows)
     session.execute(update(Delegate).where(Delegate.id == stays.id).values(note=note, changed_at=now))
     session.refresh(stays)
     fields = list(correcting.correct(session, stays, details, key=key, now=now))
@@ -280,12 +284,11 @@ def _give_badges(session: Session, stays: Delegate, goes: Delegate, *, now: date
     session.execute(update(Blank).where(Blank.delegate_id == goes.id).values(delegate_id=stays.id))
 
 
-def _give_the_rest(session: Session, stays: Delegate, goes: Delegate, *, was_confirmed: bool) -> None:
+def _give_the_rest(session: Session, stays: Delegate, goes: Delegate, *, follows: bool) -> None:
     """Links, what a walk-in shows, who came along, consents, the later ones of which hold; letters aren't sent."""
-    if was_confirmed:
+    if follows:
         session.execute(update(Link).where(Link.delegate_id == goes.id).values(delegate_id=stays.id))
     else:
-        # Nobody has shown that the address is theirs.
         end_links(session, goes.id)
     for table in (WalkIn, Entourage):
         session.execute(update(table).where(table.delegate_id == goes.id).values(delegate_id=stays.id))

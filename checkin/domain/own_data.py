@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from checkin.domain.afterwards import told_place
 from checkin.domain.badges import Badge
+from checkin.domain.certificates import Certificate
 from checkin.domain.delegates import Consent, Delegate, consents_of, merged_with
 from checkin.domain.doors import Door
 from checkin.domain.event import Area, Category
@@ -32,6 +33,7 @@ class OwnData:
     seen: Sequence[Seen]
     # Other entries of the same person, which an organiser merged into this one.
     merged: Sequence[Delegate]
+    certificates: Sequence[Certificate]
 
 
 def own_data(session: Session, delegate: Delegate) -> OwnData:
@@ -47,13 +49,18 @@ def own_data(session: Session, delegate: Delegate) -> OwnData:
         .join(Door, Door.id == Attendance.door_id)
         .where(Attendance.delegate_id == delegate.id)
     )
+    merged = merged_with(session, delegate.id)
+    entries = [delegate.id, *(one.id for one in merged)]
+    certified = (
+        select(Certificate).where(Certificate.delegate_id.in_(entries)).order_by(Certificate.issued_at)
+    )
     scans = select(Scan.at, Scan.direction, Scan.verdict, told_place()).join(Door, Door.id == Scan.door_id)
     return OwnData(
         delegate,
         session.scalars(select(Category.name).where(Category.id == delegate.category_id)).one(),
         consents_of(session, delegate.id),
         session.scalars(
-            select(Message).where(Message.delegate_id == delegate.id).order_by(Message.created_at)
+            select(Message).where(Message.delegate_id.in_(entries)).order_by(Message.created_at)
         ).all(),
         session.scalars(
             select(Badge).where(Badge.delegate_id == delegate.id).order_by(Badge.issued_at)
@@ -61,7 +68,8 @@ def own_data(session: Session, delegate: Delegate) -> OwnData:
         session.execute(scans.where(Scan.delegate_id == delegate.id).order_by(Scan.at)).all(),
         session.execute(came.order_by(Attendance.first_at, Area.id)).all(),
         seen(session, delegate),
-        merged_with(session, delegate.id),
+        merged,
+        session.scalars(certified).all(),
     )
 
 
@@ -101,6 +109,13 @@ def as_json(data: OwnData) -> dict[str, object]:
         "scans": [
             {"at": at.isoformat(), "direction": direction, "verdict": verdict, "door": door}
             for at, direction, verdict, door in data.scans
+        ],
+        "certificates": [
+            {
+                "issued_at": one.issued_at.isoformat(),
+                "withdrawn_at": one.withdrawn_at.isoformat() if one.withdrawn_at else None,
+            }
+            for one in data.certificates
         ],
         "attendance": [
             {"day": day.isoformat(), "area": area, "first_in": first.isoformat(), "door": door}

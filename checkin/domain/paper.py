@@ -3,7 +3,7 @@
 import datetime as dt
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,8 +209,8 @@ def scan_id(line: Keyed, *, door_id: uuid.UUID, direction: str) -> uuid.UUID:
     return uuid.uuid5(DEVICE_ID, f"{line.lookup} {line.at.isoformat()} {door_id} {direction}")
 
 
-def lately(session: Session, *, at_most: int) -> Sequence[Row[Any]]:
-    """What was keyed in last, the newest first: scan, time, door, verdict, reason, person, voided."""
+def lately(session: Session, *, areas: Collection[int], at_most: int) -> Sequence[Row[Any]]:
+    """What was keyed in last in these areas, the newest first: scan, time, door, verdict, reason, person, voided."""
     query: Any = (
         select(
             *(Scan.id, Scan.at, Scan.day, Scan.door_id, Scan.direction, Scan.verdict, Scan.reason),
@@ -218,7 +218,7 @@ def lately(session: Session, *, at_most: int) -> Sequence[Row[Any]]:
             exists().where(Void.scan_id == Scan.id).label("voided"),
         )
         .outerjoin(Delegate, Delegate.id == Scan.delegate_id)
-        .where(Scan.device_id == DEVICE_ID)
+        .where(Scan.device_id == DEVICE_ID, Scan.area_id.in_(areas))
         .order_by(Scan.seq.desc())
         .limit(at_most)
     )

@@ -1,5 +1,6 @@
 """Somebody else comes instead, as whoever registered them says on their own page; it owns the table swap."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -105,8 +106,12 @@ def _share(session: Session, first: Delegate, others: Sequence[Delegate]) -> int
     if free is not None:
         return free
     share = first.share or 0
+    # Without an address somebody else may have the same name and organisation.
+    nobodys = hashlib.sha256(f"swapped {first.id}".encode()).digest()
     links.end_links(session, first.id)
-    session.execute(update(Delegate).where(Delegate.id == first.id).values(email=None, share=None))
+    session.execute(
+        update(Delegate).where(Delegate.id == first.id).values(email=None, share=None, identity=nobodys)
+    )
     return share
 
 

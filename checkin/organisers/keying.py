@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from checkin import clock
-from checkin.access import my_doors, open_to
+from checkin.access import check_area, my_areas, my_doors, open_to
 from checkin.db import reading, transaction
 from checkin.domain import audit, paper
 from checkin.domain.paper import Keyed
 from checkin.domain.programme import DoorPlace, Programme
+from checkin.domain.scans import Scan
 from checkin.domain.test_badges import test_lookups
 from checkin.limits import limiter
 from checkin.organisers import pages
@@ -121,6 +122,9 @@ def undo(scan_id: uuid.UUID) -> BaseResponse:
     """Void a line that was keyed in by mistake; pressed twice it changes nothing more."""
     now = clock.now()
     with transaction() as session:
+        line = session.get(Scan, scan_id)
+        if line is not None:
+            check_area(line.area_id, pages.programme_now(session))
         if paper.undo(session, scan_id, author=current_user.email, now=now):
             subject = f"scan:{scan_id}"
             audit.record(session, "scan voided", actor=pages.actor(), now=now, subject=subject)
@@ -132,7 +136,7 @@ def _page(
     plan: Programme, sheet: Sheet, *, wrong: Sequence[Line] = (), problems: Mapping[str, str] | None = None
 ) -> str:
     with reading() as session:
-        lately = paper.lately(session, at_most=SHOWN)
+        lately = paper.lately(session, areas=my_areas(plan), at_most=SHOWN)
     return render_template(
         "organiser/keying.html",
         doors=my_doors(plan),

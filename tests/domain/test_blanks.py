@@ -1,6 +1,7 @@
 """Blank badges: dead until released, a guest's once let in, then somebody's with all that was scanned."""
 
 import datetime as dt
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,12 +11,15 @@ from sqlalchemy import func, select
 
 from checkin import clock
 from checkin.db import reading, transaction
-from checkin.domain import blanks, correcting, giving_blanks
+from checkin.domain import blanks, correcting, delegates, giving_blanks, judging, links
 from checkin.domain.badges import Badge
+from checkin.domain.blanks import Blank
 from checkin.domain.delegates import Delegate
 from checkin.domain.details import Details
+from checkin.domain.doors import Device
 from checkin.domain.event import Category
 from checkin.domain.programme import programme
+from checkin.domain.protocol import Entourage
 from checkin.domain.scans import Attendance, Scan
 from checkin.errors import Conflict, NotFound
 from checkin.tokens import open_card
@@ -216,3 +220,66 @@ def test_a_guest_whose_name_is_corrected_is_somebody(expo: Flask) -> None:
         bo = session.scalars(select(Delegate).where(Delegate.name == "Bo Tan")).one()
         assert (bo.note, blanks.of_guest(session, bo.id)) == (None, None)
         assert blanks.state_of(blanks.named(session, "1")) == "assigned"
+
+
+def test_whoever_came_along_with_a_guest_came_along_with_whoever_gets_the_blank(expo: Flask) -> None:
+    """And where something else was kept of the guest, their place is free again once, not twice."""
+    release(expo, 1, 1)
+    world.pair(expo).scan(code(expo, 1), at(0))
+    with expo.app_context(), transaction() as session:
+        guest = session.scalars(select(Blank.delegate_id).where(Blank.number == 1)).one()
+        assert guest is not None
+        session.add(
+            Entourage(
+                id=uuid.uuid4(),
+                delegate_id=guest,
+                day=NOW.date(),
+                people=3,
+                device_id=session.scalars(select(Device.id)).first(),
+                operator="Aina",
+                at=NOW,
+            )
+        )
+        links.mint_link(session, guest, now=NOW, expires_at=NOW + dt.timedelta(days=1))
+
+    give(expo, "B-0001", "Ada Lim")
+
+    with expo.app_context(), reading() as session:
+        ada = session.scalars(select(Delegate.id).where(Delegate.name == "Ada Lim")).one()
+        assert session.scalars(select(Entourage.delegate_id)).all() == [ada]
+        assert session.get_one(Delegate, guest).status == "cancelled"
+        taken = session.scalars(select(Category.taken).where(Category.name == "Delegate")).one()
+        confirmed = select(func.count()).where(Delegate.status == "confirmed")
+        assert taken == session.scalar(confirmed) == 1
+
+
+def test_a_guest_whom_an_organiser_cancelled_keeps_no_others_from_being_released(expo: Flask) -> None:
+    release(expo, 1, 1)
+    world.pair(expo).scan(code(expo, 1), at(0))
+    with expo.app_context(), transaction() as session:
+        guest = session.scalars(select(Delegate).where(Delegate.name.startswith("Guest"))).one()
+        delegates.cancel(session, guest, now=NOW)
+    call_back(expo, 1, 1)
+
+    assert release(expo, 1, 3) == 2
+
+
+def test_a_scan_that_meets_the_giving_of_a_blank_is_judged_anew(
+    expo: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it waited for the guest the blank became Ada's, so that the first look finds neither."""
+    release(expo, 1, 1)
+    phone = world.pair(expo)
+    phone.scan(code(expo, 1), at(0))
+    give(expo, "B-0001", "Ada Lim")
+    looks, found = [0], judging._badges
+
+    def late(session: Any, lookups: set[str]) -> Any:
+        looks[0] += 1
+        return {} if looks[0] == 1 else found(session, lookups)
+
+    monkeypatch.setattr(judging, "_badges", late)
+    told = phone.scan(code(expo, 1), at(30))
+
+    assert told["verdict"] == "returned"
+    assert told["delegate"]["name"] == "Ada Lim"

@@ -245,8 +245,8 @@ def test_addresses_are_exchanged_and_both_lead_to_the_one_who_stays(expo: Flask)
     with expo.app_context():
         letter = mailing.letter_of(again)
         assert letter is not None
-        # It goes to the address that asked, and is about the entry that stayed.
-        assert letter.address == "aina@example.org"
+        # It is about the entry that stayed, and goes to its address: the other may be somebody else's.
+        assert letter.address == "private@example.org"
         assert "Dear Nurul Aina binti Yusof" in letter.text
         with reading() as session:
             data = own_data.as_json(own_data.own_data(session, session.get_one(Delegate, 1)))
@@ -257,6 +257,25 @@ def test_addresses_are_exchanged_and_both_lead_to_the_one_who_stays(expo: Flask)
         expo, [world.person("A", email="private@example.org"), world.person("B", email="aina@example.org")]
     )
     assert added.known == 2
+
+
+def test_nobody_gets_the_page_of_the_one_who_stays_by_an_address_that_goes(expo: Flask) -> None:
+    """An entry of the same name under a stranger's address: its links end, and its letters go to who stays."""
+    world.enrol(expo, [world.person("Nurul Aina bt. Yusof", email="mallory@example.org")])
+    token = world.link(expo, "Nurul Aina bt. Yusof")
+
+    merge(expo, FIRST, "KL-00004")
+
+    assert expo.test_client().get(f"/me/{token}").status_code == 404
+    with expo.app_context(), transaction() as session:
+        assert mailing.write_capped(session, "mallory@example.org", kind="link", now=clock.now())
+        asked = session.scalars(
+            select(Message.id).where(Message.status == "waiting", Message.delegate_id == 4)
+        ).one()
+    with expo.app_context():
+        letter = mailing.letter_of(asked)
+    assert letter is not None
+    assert letter.address == "aina@example.org"
 
 
 def test_what_was_merged_cannot_be_changed_and_goes_with_the_other(expo: Flask) -> None:

@@ -3,6 +3,7 @@
 import html
 import re
 import time
+import uuid
 
 import pytest
 from flask import Flask
@@ -208,6 +209,20 @@ def test_a_supervisor_may_have_one_area_alone(expo: Flask) -> None:
     assert sue.send(f"{home}/phones/{ids['Gate A'][0]}/revoke", page=form).status_code == 403
     hall = sue.send(f"{home}/phones/{ids['Hall door'][0]}/move", page=form, door=str(ids["Gate A"][1]))
     assert hall.status_code == 403
+    # By hand and on paper likewise.
+    world.enrol(expo, [world.person("Ada Lim")])
+    gate, ada = str(ids["Gate A"][1]), "/desk/people/KL-00001"
+    asked = {"id": str(uuid.uuid4()), "why": "phone flat", "door": gate}
+    assert sue.send(f"{ada}/admit", page=form, **asked).status_code == 403
+    assert browser.send(f"{ada}/admit", page=form, **asked).status_code == 303
+    assert sue.send(f"{ada}/admissions/{asked['id']}/undo", page=form).status_code == 403
+    keying = "/organiser/paper/keying"
+    lines = {"door": gate, "direction": "in", "day": "2025-09-17", "lines": "KL-00001 09:15"}
+    assert browser.send(keying, **lines).status_code == 303
+    assert "Ada Lim" in browser.get(keying).text
+    assert "Ada Lim" not in sue.get(keying).text
+    [line] = re.findall(rf"{keying}/([0-9a-f-]+)/undo", browser.get(keying).text)
+    assert sue.send(f"{keying}/{line}/undo", page=form).status_code == 403
     board = sue.get("/organiser?area=1")
     assert "Expo</a>" not in board.text
     assert (

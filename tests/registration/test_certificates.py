@@ -18,7 +18,7 @@ from checkin.documents.certificates import Face, certificate_pdf
 from checkin.domain import certificates, erasing
 from checkin.domain.audit import Audit
 from checkin.domain.certificates import Certificate
-from checkin.domain.delegates import delegate_with_reference
+from checkin.domain.delegates import cancel, delegate_with_reference
 from checkin.domain.programme import programme
 from tests import world
 from tests.accounts.people import PAGE, Browser
@@ -59,6 +59,27 @@ def read(content: bytes) -> tuple[str, str]:
 
 def checked(app: Flask, address: str) -> TestResponse:
     return app.test_client().get("/" + address.split("/", 3)[3], headers=PAGE)
+
+
+def test_of_a_merged_person_every_code_tells_the_same(held: Flask) -> None:
+    """Withdrawn for one entry is withdrawn for both, and given back for both."""
+    world.pair(held).scan(world.codes(held)["Ben Lim"], "2025-09-17T01:00:00Z")
+    codes = []
+    with held.app_context(), transaction() as session:
+        plan, key = programme(session), held.config["CHECKIN"].key
+        one, two = (delegate_with_reference(session, f"KL-0000{n}") for n in (1, 2))
+        now = clock.now()
+        for each in (one, two):
+            codes.append(certificates.issue(session, each, programme=plan, key=key, now=now)[1])
+        cancel(session, two, now=now)
+        two.merged_into = one.id
+        session.flush()
+        told = []
+        for change in (certificates.withdraw, certificates.give_back):
+            known = {"now": now} if change is certificates.withdraw else {}
+            assert change(session, one.id, **known)
+            told.append([getattr(certificates.checked(session, c, plan), "state", "") for c in codes])
+    assert told == [["withdrawn"] * 2, ["genuine"] * 2]
 
 
 @on_sqlite
