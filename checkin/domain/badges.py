@@ -23,6 +23,7 @@ CARD_BLOCK = 64
 # What a helper types of a name beside the reference of a badge that can't be read.
 LETTERS_OF_A_NAME = 3
 _PRINTED = text("revoked_at IS NULL AND printed_at IS NOT NULL")
+_REVOKED = text("revoked_at IS NOT NULL")
 
 
 class Badge(Base):
@@ -42,6 +43,8 @@ class Badge(Base):
         ),
         # Those that lists of delegates count as printed.
         Index("ix_badge_printed", "delegate_id", postgresql_where=_PRINTED, sqlite_where=_PRINTED),
+        # Phones ask every few seconds what has changed.
+        Index("ix_badge_revoked_at", "revoked_at", postgresql_where=_REVOKED, sqlite_where=_REVOKED),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -49,10 +52,10 @@ class Badge(Base):
     key_id: Mapped[str]
     lookup: Mapped[str] = mapped_column(unique=True)
     card: Mapped[bytes]
-    # Indexed: phones ask every few seconds what has changed.
+    # Indexed for the same question.
     issued_at: Mapped[datetime] = mapped_column(Instant, index=True)
     printed_at: Mapped[datetime | None] = mapped_column(Instant)
-    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
     revocation: Mapped[str | None]
     reason: Mapped[str] = mapped_column(default="")
     # Whose it was until they were merged into its delegate: what was scanned of it before `revoked_at` counts.

@@ -5,9 +5,9 @@ have joined it since.
 """
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -90,16 +90,22 @@ class Conflict:
 Place = tuple[int, int, date]
 
 
-def conflicts(session: Session, *, kinds: Collection[str] = KINDS, day: date | None = None) -> list[Conflict]:
+def conflicts(session: Session, *, kinds: Collection[str] = KINDS) -> list[Conflict]:
     """The conflicts there are, settled ones too, the latest first."""
+    found = [
+        Conflict(row.kind, _subject(row), row.day, row.area_id, row.at, row.scans, None)
+        for row in (session.execute(union_all(*(_STATEMENTS[kind]() for kind in kinds))) if kinds else ())
+    ]
+    return as_settled(session, sorted(found, key=lambda one: (one.at, one.kind, one.subject), reverse=True))
+
+
+def as_settled(session: Session, found: Iterable[Conflict]) -> list[Conflict]:
+    """The same conflicts with what is kept about them now."""
     settled = {(one.kind, one.subject): one for one in session.scalars(select(Settlement))}
-    found = []
-    for row in session.execute(union_all(*(_STATEMENTS[kind](day) for kind in kinds))) if kinds else ():
-        subject = _subject(row)
-        known = settled.get((row.kind, subject))
-        settlement = known if known is not None and known.scans >= row.scans else None
-        found.append(Conflict(row.kind, subject, row.day, row.area_id, row.at, row.scans, settlement))
-    return sorted(found, key=lambda one: (one.at, one.kind, one.subject), reverse=True)
+    known = ((one, settled.get(one.key)) for one in found)
+    return [
+        replace(one, settled=it if it is not None and it.scans >= one.scans else None) for one, it in known
+    ]
 
 
 def _subject(row: Row[Any]) -> str:
@@ -108,11 +114,6 @@ def _subject(row: Row[Any]) -> str:
     if row.kind == OFF_TIME:
         return f"{row.device_id}:{row.day}"
     return f"{row.delegate_id}:{row.area_id}:{row.day}"
-
-
-def open_conflicts(session: Session) -> Counter[int]:
-    """How many pressing conflicts nobody has settled, by area."""
-    return Counter(one.area_id for one in conflicts(session, kinds=PRESSING) if one.settled is None)
 
 
 def settle(
@@ -153,19 +154,16 @@ def _entered(scan: Any) -> Any:
     )
 
 
-def _of_a_scan(kind: str, *where: Any, day: date | None) -> Any:
+def _of_a_scan(kind: str, *where: Any) -> Any:
     one = {"scan_id": Scan.id, "area_id": Scan.area_id, "at": Scan.at, "scans": literal(1)}
-    query = select(*_columns(kind, one)).where(*where, ~exists().where(Void.scan_id == Scan.id))
-    return query if day is None else query.where(Scan.day == day)
+    return select(*_columns(kind, one)).where(*where, ~exists().where(Void.scan_id == Scan.id))
 
 
-def _of_many(kind: str, *where: Any, of: Collection[str], day: date | None) -> Any:
+def _of_many(kind: str, *where: Any, of: Collection[str]) -> Any:
     """The scans of each of the columns `of`, area and day that speak for one conflict together."""
     columns = {name: getattr(Scan, name) for name in of}
     counted = {"at": func.max(Scan.at), "scans": func.count(), "area_id": func.min(Scan.area_id)}
-    query = select(*_columns(kind, counted | columns)).where(*where)
-    query = query.group_by(*columns.values(), Scan.day)
-    return query if day is None else query.where(Scan.day == day)
+    return select(*_columns(kind, counted | columns)).where(*where).group_by(*columns.values(), Scan.day)
 
 
 def _columns(kind: str, columns: Mapping[str, Any]) -> list[Any]:
@@ -180,16 +178,16 @@ def _columns(kind: str, columns: Mapping[str, Any]) -> list[Any]:
 _SHOWN_OTHERWISE = text("scan.shown <> scan.verdict AND scan.shown <> ''")
 
 
-def _doubled(day: date | None) -> Any:
+def _doubled() -> Any:
     """A phone showed a first entry that another phone had shown before."""
     again = (Scan.shown == ADMITTED, Scan.verdict.in_((REPEAT, RETURNED)))
-    return _of_a_scan(DOUBLED, _SHOWN_OTHERWISE, *again, day=day)
+    return _of_a_scan(DOUBLED, _SHOWN_OTHERWISE, *again)
 
 
-def _overruled(day: date | None) -> Any:
+def _overruled() -> Any:
     """A phone let somebody in whom the server refuses: it did not know yet that a badge was revoked."""
     refused = (Scan.shown.in_((ADMITTED, RETURNED)), Scan.verdict == REFUSED)
-    return _of_a_scan(OVERRULED, _SHOWN_OTHERWISE, *refused, day=day)
+    return _of_a_scan(OVERRULED, _SHOWN_OTHERWISE, *refused)
 
 
 def is_off_time(scan: Any = Scan) -> Any:
@@ -210,12 +208,12 @@ def is_off_time(scan: Any = Scan) -> Any:
     )
 
 
-def _off_time(day: date | None) -> Any:
+def _off_time() -> Any:
     """A phone's scans of a day that were made by a wrong clock: one conflict for all of them."""
-    return _of_many(OFF_TIME, is_off_time(), of=["device_id"], day=day)
+    return _of_many(OFF_TIME, is_off_time(), of=["device_id"])
 
 
-def _two_places(day: date | None) -> Any:
+def _two_places() -> Any:
     """Somebody entered an area at two doors within a minute; the later entry is the subject."""
     # Few have entered twice within a minute: an index alone tells who, and of these the rest is asked.
     one, other, before = aliased(Scan), aliased(Scan), aliased(Scan)
@@ -227,7 +225,7 @@ def _two_places(day: date | None) -> Any:
         or_(before.at < Scan.at, before.id < Scan.id),
         ~exists().where(Void.scan_id == before.id),
     )
-    return _of_a_scan(TWO_PLACES, Scan.id.in_(again), elsewhere, day=day)
+    return _of_a_scan(TWO_PLACES, Scan.id.in_(again), elsewhere)
 
 
 def _shortly(before: Any, scan: Any) -> Any:
@@ -242,9 +240,9 @@ def _shortly(before: Any, scan: Any) -> Any:
     )
 
 
-def _many(day: date | None) -> Any:
+def _many() -> Any:
     """Somebody entered an area three times a day or more."""
-    often = _of_many(MANY, _counts(Scan), of=["delegate_id", "area_id"], day=day)
+    often = _of_many(MANY, _counts(Scan), of=["delegate_id", "area_id"])
     return often.having(func.count() >= MANY_ENTRIES)
 
 
@@ -261,8 +259,12 @@ _STATEMENTS = {
 
 
 def evidence(session: Session, of: Sequence[Conflict]) -> dict[tuple[str, str], list[Row[Any]]]:
-    """The scans of each conflict, the earliest first; of a wrong clock the first and the last that it made."""
+    """The scans of each conflict, the earliest first; of a wrong clock the first and the last that it made.
+
+    A conflict that is none any more, because its scans were voided or purged meanwhile, may be left out.
+    """
     subjects = _subjects(session, [uuid.UUID(one.subject) for one in of if one.kind in ABOUT_A_SCAN])
+    of = [one for one in of if one.kind not in ABOUT_A_SCAN or one.subject in subjects]
     places = {one.key: _place(one, subjects) for one in of if one.kind != OFF_TIME}
     entries = _entries(session, {place for place in places.values() if place is not None})
     first_and_last = _first_and_last(session, [one.subject for one in of if one.kind == OFF_TIME])
@@ -276,7 +278,7 @@ def evidence(session: Session, of: Sequence[Conflict]) -> dict[tuple[str, str], 
             subject = subjects[one.subject]
             partner = _partner(one.kind, subject, entries[places[one.key]])
             found[one.key] = sorted([subject, *partner], key=lambda row: (row.at, row.id))
-    return found
+    return {key: rows for key, rows in found.items() if rows}
 
 
 def _place(conflict: Conflict, subjects: dict[str, Row[Any]]) -> Place | None:

@@ -153,7 +153,7 @@ def selection(session: Session, wanted: Wanted, *, day: date) -> Select[int]:
 # --- what is asked for ------------------------------------------------------------------------------------------
 
 # These are looked up in other tables or in the index of words, so it is done once for all facets.
-LOOKED_UP = ("words", "came", "printed", "consent")
+LOOKED_UP = ("words", "consent")
 
 
 def _conditions(session: Session, wanted: Wanted, one: Any = Delegate) -> dict[str, ColumnElement[bool]]:
@@ -213,6 +213,16 @@ def _first_at(delegate_id: Any, day: date) -> Any:
     return first.scalar_subquery()
 
 
+def _firsts(day: date) -> Any:
+    first_at = func.min(Attendance.first_at).label("first_at")
+    firsts = select(Attendance.delegate_id, first_at).where(Attendance.day == day)
+    return firsts.group_by(Attendance.delegate_id)
+
+
+def _or_never(first_at: Any) -> Any:
+    return func.coalesce(first_at, literal(NEVER, Delegate.registered_at.type))
+
+
 def _rows(day: date) -> Select[*tuple[Any, ...]]:
     """What a row of the list shows; `first_at` is the first entry anywhere on a day."""
     days = select(func.count(distinct(Attendance.day))).where(Attendance.delegate_id == Delegate.id)
@@ -251,7 +261,7 @@ def _key(one: Any, order: Order, words: Words | None, *, day: date, position: An
     if order.by == "status":
         return one.status
     if order.by == "arrived":
-        return func.coalesce(_first_at(one.id, day), literal(NEVER, Delegate.registered_at.type))
+        return _or_never(_first_at(one.id, day))
     if order.by == BEST and words:
         whole = and_(*(position(f"  {word}  ", one.search) > 0 for word in words))
         return case((whole, literal("0")), else_=literal("1")) + one.sort_name
@@ -271,7 +281,13 @@ def _rows_of_page(
     position, words = _position(session), found.words if found else None
     key = _key(Delegate, order, words, day=day, position=position)
     down = order.down != (place.last or place.before is not None)
-    query = select(Delegate.id, key.label("key")).where(*among.values())
+    query = select(Delegate.id).where(*among.values())
+    if order.by == "arrived":
+        # Read once for all, not looked up for each.
+        firsts = _firsts(day).subquery()
+        query = query.outerjoin(firsts, firsts.c.delegate_id == Delegate.id)
+        key = _or_never(firsts.c.first_at)
+    query = query.add_columns(key.label("key"))
     if (at := place.after or place.before) is not None and not place.last:
         other = aliased(Delegate)
         its_key = _key(other, order, words, day=day, position=position)
@@ -294,25 +310,50 @@ def _position(session: Session) -> Any:
 
 # --- facets -----------------------------------------------------------------------------------------------------
 
-# Those that are counted together: they have few values.
-TOGETHER = ("status", "category", "country")
-
 
 def _facets(session: Session, wanted: Wanted, among: Conditions, day: date) -> tuple[Facets, int]:
     """All facets and how many there are, in one statement."""
     one = _looked_up(among)
     plain = {name: it for name, it in _conditions(session, wanted, one).items() if name not in LOOKED_UP}
-    together = _part(
-        "together", func.count(), text=one.status, number=one.category_id, more=one.country
-    ).where(*_without(plain, *TOGETHER))
-    parts = [
-        together.group_by(one.status, one.category_id, one.country),
-        _largest("delegation", one, one.delegation, plain, nothing=""),
-        _largest("organisation", one, one.sort_organisation, plain, nothing=UNNAMED),
-        *_yes_and_all("came", one, plain, among, _arrivals(day)),
-        *_yes_and_all("printed", one, plain, among, _printed()),
-    ]
-    return _read_facets(session.execute(union_all(*parts)).all(), wanted)
+    together = _together(one, day).where(*_without(plain, *TOGETHER))
+    facets, count = Facets(), 0
+    for facet, many, text, number, more, group, came, printed, both in session.execute(
+        union_all(together, _organisations(one, plain))
+    ):
+        if facet == "organisation":
+            facets.organisation[(text, more or text)] = many
+            continue
+        cells = {
+            (True, True): both,
+            (True, False): came - both,
+            (False, True): printed - both,
+            (False, False): many - came - printed + both,
+        }
+        for flags, people in cells.items():
+            if people:
+                values = dict(zip(TOGETHER, (text, number, more, group or None, *flags), strict=True))
+                lacks = [name for name in TOGETHER if name in among and values[name] != _chosen(wanted, name)]
+                _count(facets, values, lacks, people)
+                count += 0 if lacks else people
+    facets.delegation = Counter(dict(facets.delegation.most_common(MOST_CHOICES)))
+    return facets, count
+
+
+# Those that one reading of all counts together; the filters by them are applied to what it gives.
+TOGETHER = ("status", "category", "country", "delegation", "came", "printed")
+
+
+def _chosen(wanted: Wanted, name: str) -> Any:
+    if name == "came":
+        return wanted.arrived is not None
+    return wanted.category_id if name == "category" else getattr(wanted, name)
+
+
+def _count(facets: Facets, values: Mapping[str, Any], lacks: Sequence[str], people: int) -> None:
+    """Count people in each facet whose other filters they meet; `lacks` are the filters that they don't."""
+    for name in values if not lacks else lacks if len(lacks) == 1 else ():
+        if values[name] is not None:
+            getattr(facets, name)[values[name]] += people
 
 
 def _looked_up(among: Conditions) -> Any:
@@ -327,81 +368,47 @@ def _looked_up(among: Conditions) -> Any:
     return select(*columns).where(*hard).cte("looked_up").c
 
 
-def _part(facet: str, many: Any, *, text: Any = None, number: Any = None, more: Any = None) -> Any:
-    return select(
-        literal(facet).label("facet"),
-        (cast(null(), String) if text is None else text).label("text"),
-        (cast(null(), Integer) if number is None else number).label("number"),
-        (cast(null(), String) if more is None else more).label("more"),
-        many.label("many"),
-    )
+def _together(one: Any, day: date) -> Any:
+    """People by what few of them differ in; how many came and have a printed badge, and how many both."""
+    groups = (one.status, one.category_id, one.country, one.delegation)
+    if one is not Delegate:
+        # Of few it is asked one by one.
+        of_one = (
+            _arrivals(day).where(Attendance.delegate_id == one.id).exists(),
+            _printed().where(Badge.delegate_id == one.id).exists(),
+        )
+        return _counted(groups, *(case((holds, 1)) for holds in (*of_one, and_(*of_one))))
+    # Distinct, though nobody has two live badges: so SQLite reads them once.
+    theirs = _arrivals(day).distinct().subquery(), _printed().distinct().subquery()
+    came, printed = (table.c.delegate_id for table in theirs)
+    query = _counted(groups, came, printed, case((came.is_not(None), printed))).select_from(Delegate)
+    return query.outerjoin(theirs[0], came == Delegate.id).outerjoin(theirs[1], printed == Delegate.id)
 
 
-def _largest(facet: str, one: Any, column: Any, plain: Conditions, *, nothing: str) -> Any:
+def _counted(groups: Sequence[Any], *counted: Any) -> Any:
+    """How many there are in each group, and for how many of them something isn't NULL."""
+    counts = (func.count(), *map(func.count, counted))
+    return select(literal("together"), counts[0], *groups, *counts[1:]).group_by(*groups)
+
+
+def _organisations(one: Any, plain: Conditions) -> Any:
+    """The largest of them, each with one way to write it."""
     many = func.count().label("many")
-    groups = (
-        select(column.label("name"), many)
-        .where(column != nothing, *_without(plain, facet))
-        .group_by(column)
-        .order_by(many.desc(), column)
+    largest = (
+        select(one.sort_organisation.label("name"), many)
+        .where(one.sort_organisation != UNNAMED, *_without(plain, "organisation"))
+        .group_by(one.sort_organisation)
+        .order_by(many.desc(), one.sort_organisation)
         .limit(MOST_CHOICES)
         .subquery()
     )
-    shown: Any = groups.c.name
-    if facet == "organisation":
-        other = aliased(Delegate)
-        written = select(other.organisation).where(other.sort_organisation == groups.c.name)
-        shown = written.order_by(other.id).limit(1).scalar_subquery()
-    return _part(facet, groups.c.many, text=groups.c.name, more=shown)
-
-
-def _yes_and_all(
-    facet: str, one: Any, plain: Conditions, among: Conditions, theirs: Select[int]
-) -> list[Any]:
-    """How many there are for whom something holds, and where that is filtered by, of how many."""
-    others = _without(among, facet)
-    if not others:
-        return [
-            _part(facet, func.count()).select_from(theirs.distinct().subquery()),
-            *([_part(f"{facet} of", func.count()).select_from(Delegate)] if facet in among else []),
-        ]
-    if facet in among:
-        everybody = _part(f"{facet} of", func.count()).select_from(Delegate).where(*others)
-        yes = _part(facet, func.count()).select_from(Delegate).where(Delegate.id.in_(theirs), *others)
-        return [yes, everybody]
-    return [
-        _part(facet, func.count(one.id)).where(one.id.in_(theirs), *plain.values()),
-    ]
-
-
-def _read_facets(rows: Sequence[Any], wanted: Wanted) -> tuple[Facets, int]:
-    facets, count, yes = Facets(), 0, dict[str, int]()
-    chosen = (wanted.status, wanted.category_id, wanted.country)
-    for facet, text, number, more, many in rows:
-        if facet == "together":
-            fits = [
-                one is None or one == mine for one, mine in zip(chosen, (text, number, more), strict=True)
-            ]
-            _count_together(facets, fits, (text, number, more), many)
-            count += many if all(fits) else 0
-        elif facet == "delegation":
-            facets.delegation[text] = many
-        elif facet == "organisation":
-            facets.organisation[(text, more or text)] = many
-        else:
-            yes[facet] = many
-    for name, counted in (("came", facets.came), ("printed", facets.printed)):
-        counted[True] = yes[name]
-        counted[False] = max(0, yes.get(f"{name} of", count) - yes[name])
-    return facets, count
-
-
-def _count_together(facets: Facets, fits: Sequence[bool], values: Sequence[Any], many: int) -> None:
-    """Count for each of three facets where the other two fit."""
-    three: tuple[Counter[Any], ...] = (facets.status, facets.category, facets.country)
-    for number, counted in enumerate(three):
-        if all(fit for other, fit in enumerate(fits) if other != number) and values[number] is not None:
-            counted[values[number]] += many
+    other = aliased(Delegate)
+    written = select(other.organisation).where(other.sort_organisation == largest.c.name)
+    shown = written.order_by(other.id).limit(1).scalar_subquery()
+    nothing = (cast(null(), String), *(cast(null(), Integer) for _flag in range(3)))
+    return select(
+        literal("organisation"), largest.c.many, largest.c.name, cast(null(), Integer), shown, *nothing
+    )
 
 
 # --- few, by words ----------------------------------------------------------------------------------------------
@@ -455,10 +462,7 @@ def _begin(rows: Sequence[Row[Any]], place: Place) -> int:
 def _facets_of_few(rows: Sequence[Any], names: Sequence[str]) -> Facets:
     facets = Facets()
     for row in rows:
-        lacks = [name for name in names if not getattr(row, f"fits_{name}")]
-        if len(lacks) > 1:
-            continue
-        values: dict[str, Any] = {
+        values = {
             "category": row.category_id,
             "country": row.country,
             "status": row.status,
@@ -467,9 +471,7 @@ def _facets_of_few(rows: Sequence[Any], names: Sequence[str]) -> Facets:
             "came": bool(row.came),
             "printed": bool(row.printed),
         }
-        for name, value in values.items():
-            if value is not None and (not lacks or lacks == [name]):
-                getattr(facets, name)[value] += 1
+        _count(facets, values, [name for name in names if not getattr(row, f"fits_{name}")], 1)
     return facets
 
 

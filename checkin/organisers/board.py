@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, current_app, make_response, render_template, request
 from flask_babel import format_date, format_decimal, format_percent, ngettext
@@ -25,36 +24,18 @@ from checkin.domain.readiness import CLOCK_OFF_MS
 from checkin.limits import limiter
 from checkin.organisers import attention, hearing, pages
 from checkin.organisers.board_report import board_report
+from checkin.organisers.keeping import PATIENCE, Kept
 
 blueprint = Blueprint("board", __name__, url_prefix="/organiser")
 
 # Several boards that stand open share what one of them has counted; of an earlier day little arrives late.
-KEPT, EARLIER_KEPT = timedelta(seconds=2), timedelta(minutes=1)
+FRESH, EARLIER_FRESH, EARLIER_OLD = timedelta(seconds=2), timedelta(minutes=1), timedelta(minutes=10)
+# The report on paper rather waits.
+REPORT_PATIENCE = timedelta(seconds=10)
 BATTERY_LOW = 0.2
 # The chart's least: from eight to six, in quarter hours since midnight.
 MORNING, EVENING = 8 * 4, 18 * 4
 REGISTRATION_DAYS = 30
-Value = TypeVar("Value")
-
-
-class Kept:
-    """What this process has counted lately; whoever asks at the same time waits for it."""
-
-    def __init__(self, time: timedelta = KEPT) -> None:
-        self._time = time
-        self._values: dict[Hashable, tuple[datetime, Any]] = {}
-        self._lock = Lock()
-
-    def value(self, key: Hashable, count: Callable[[], Value], *, now: datetime) -> Value:
-        """What `count` gives, or gave a moment ago."""
-        with self._lock:
-            self._values = {
-                one: kept for one, kept in self._values.items() if abs(now - kept[0]) < self._time
-            }
-            if key not in self._values:
-                self._values[key] = (now, count())
-            value: Value = self._values[key][1]
-            return value
 
 
 @dataclass(frozen=True)
@@ -129,7 +110,7 @@ def live() -> str:
 def report() -> Response:
     """The day on paper, with the same chart and the tables behind it."""
     now = clock.now()
-    plan, view, shown = _looked_at(now)
+    plan, view, shown = _looked_at(now, patience=REPORT_PATIENCE)
     when = _("Printed %(when)s by %(who)s.", when=pages.moment(now, plan), who=current_user.email)
     name = f"{plan.code}-board-{view.day}.pdf"
     response = make_response(
@@ -146,22 +127,19 @@ def _page(template: str) -> str:
     return render_template(template, wall="wall" in request.args, **shown)
 
 
-def _looked_at(now: datetime) -> tuple[Programme, View, dict[str, Any]]:
+def _looked_at(now: datetime, *, patience: timedelta = PATIENCE) -> tuple[Programme, View, dict[str, Any]]:
     with reading() as session:
         plan = pages.programme_now(session)
-        view = _view(plan, now=now)
-
-        def count() -> Counted:
-            return _counted(session, plan, view, now=now)
-
-        key = (plan.version, plan.epoch, view)
-        counted = _kept().value(key, count, now=now)
+    view = _view(plan, now=now)
+    kept: Kept[Counted] = current_app.extensions.setdefault("checkin_board", Kept())
+    counted = kept.value(
+        (plan.version, plan.epoch, view),
+        lambda: _counted(plan, view, now=now),
+        now=now,
+        fresh=FRESH,
+        patience=patience,
+    )
     return plan, view, _shown(counted, plan, view, now=now)
-
-
-def _kept() -> Kept:
-    kept: Kept = current_app.extensions.setdefault("checkin_board", Kept())
-    return kept
 
 
 def _view(plan: Programme, *, now: datetime) -> View:
@@ -185,34 +163,28 @@ def _view(plan: Programme, *, now: datetime) -> View:
     )
 
 
-def _before(session: Any, plan: Programme, view: View, *, now: datetime) -> Entries | None:
+def _before(plan: Programme, view: View, *, now: datetime) -> Entries | None:
     """The entries of the day of the event before the one that one looks at."""
     day = arrivals.day_before(plan, view.day)
     if day is None:
         return None
 
     def count() -> Entries:
-        return arrivals.entries(session, plan, area_id=view.area_id, day=day)
+        with reading() as session:
+            return arrivals.entries(session, plan, area_id=view.area_id, day=day)
 
-    kept: Kept = current_app.extensions.setdefault("checkin_board_earlier", Kept(EARLIER_KEPT))
-    return kept.value((plan.version, plan.epoch, view.area_id, day), count, now=now)
+    kept: Kept[Entries] = current_app.extensions.setdefault("checkin_board_earlier", Kept(EARLIER_OLD))
+    return kept.value((plan.version, plan.epoch, view.area_id, day), count, now=now, fresh=EARLIER_FRESH)
 
 
-def _counted(session: Any, plan: Programme, view: View, *, now: datetime) -> Counted:
-    counted = arrivals.numbers(
-        session,
-        plan,
-        area_id=view.area_id,
-        day=view.day,
-        now=now,
-        before=_before(session, plan, view, now=now),
-    )
-    since = now - timedelta(days=REGISTRATION_DAYS)
-    return Counted(
-        counted,
-        arrivals.registrations(session, plan, since=since) if view.when == "before" else {},
-        arrivals.people_who_came(session, plan) if view.when == "after" else 0,
-    )
+def _counted(plan: Programme, view: View, *, now: datetime) -> Counted:
+    before, since = _before(plan, view, now=now), now - timedelta(days=REGISTRATION_DAYS)
+    with reading() as session:
+        return Counted(
+            arrivals.numbers(session, plan, area_id=view.area_id, day=view.day, now=now, before=before),
+            arrivals.registrations(session, plan, since=since) if view.when == "before" else {},
+            arrivals.people_who_came(session, plan) if view.when == "after" else 0,
+        )
 
 
 def _shown(counted: Counted, plan: Programme, view: View, *, now: datetime) -> dict[str, Any]:

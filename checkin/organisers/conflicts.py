@@ -1,11 +1,9 @@
 """What scans say that can't all be right: listed with both scans, settled with a note; it owns no table."""
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from checkin.domain import audit, conflicts
 from checkin.domain.conflicts import KINDS, OFF_TIME, PRESSING, Conflict
 from checkin.domain.programme import Programme
 from checkin.organisers import pages
+from checkin.organisers.keeping import Kept
 from checkin.organisers.pages import Choices
 from checkin.organisers.wording import judged, shown_as, somebody
 
@@ -30,8 +29,8 @@ blueprint = Blueprint("conflicts", __name__, url_prefix="/organiser/conflicts")
 
 A_PAGE = 20
 ENTRIES_SHOWN = 8
-# The number beside the way to this page may be so old.
-KEPT = timedelta(seconds=10)
+# The number beside the way to this page may be so old; the page itself waits a little for what is newer.
+NUMBER_FRESH, PAGE_PATIENCE = timedelta(seconds=10), timedelta(milliseconds=100)
 STATES = {
     "open": lazy_gettext("Open"),
     "settled": lazy_gettext("Settled"),
@@ -139,8 +138,11 @@ def _page(typed: Typed | None) -> str:
     with reading() as session:
         plan = pages.programme_now(session)
         sought = _sought(plan)
-        day = dt.date.fromisoformat(sought.day) if sought.day else None
-        every = [one for one in conflicts.conflicts(session, day=day) if one.area_id in my_areas(plan)]
+        every = [
+            one
+            for one in conflicts.as_settled(session, _lately(fresh=timedelta(0), patience=PAGE_PATIENCE))
+            if one.area_id in my_areas(plan) and sought.day in ("", str(one.day))
+        ]
         found = [one for one in every if one.kind in sought.kinds and _is_in(one, sought.state)]
         begin = sought.page * A_PAGE
         shown = found[begin : begin + A_PAGE]
@@ -150,7 +152,7 @@ def _page(typed: Typed | None) -> str:
         audit.record(session, "conflicts listed", actor=pages.actor(), now=clock.now(), shown=len(shown))
     return render_template(
         "organiser/conflicts.html",
-        cards=[_card(one, evidence[one.key], plan, actors) for one in shown],
+        cards=[_card(one, evidence[one.key], plan, actors) for one in shown if one.key in evidence],
         count=len(found),
         number=format_decimal,
         counts=Counter(one.kind for one in every if one.settled is None),
@@ -291,7 +293,6 @@ def _check_area(conflict: Conflict | None, session: Any) -> None:
 
 
 def _back(done: bool, said: str) -> Response:
-    _kept().forget()
     if done:
         flash(said, "success")
     else:
@@ -304,36 +305,28 @@ def _back(done: bool, said: str) -> Response:
 # --- how many are open, beside the way to this page -------------------------------------------------------------
 
 
-class _Kept:
-    """How many conflicts are open, counted every ten seconds at most in this process."""
+def _lately(*, fresh: timedelta, patience: timedelta) -> Sequence[Conflict]:
+    """The conflicts of all kinds as they were a moment ago, and as they were settled then."""
 
-    def __init__(self) -> None:
-        self._at: datetime | None = None
-        self._count = Counter[int]()
-        self._lock = Lock()
+    def count() -> Sequence[Conflict]:
+        with reading() as session:
+            return conflicts.conflicts(session)
 
-    def count(self, counted: Callable[[], Counter[int]], *, now: datetime) -> Counter[int]:
-        with self._lock:
-            if self._at is None or abs(now - self._at) >= KEPT:
-                self._count, self._at = counted(), now
-            return self._count
-
-    def forget(self) -> None:
-        self._at = None
-
-
-def _kept() -> _Kept:
-    kept: _Kept = current_app.extensions.setdefault("checkin_conflicts", _Kept())
-    return kept
+    kept: Kept[Sequence[Conflict]] = current_app.extensions.setdefault("checkin_conflicts", Kept())
+    return kept.value("all", count, now=clock.now(), fresh=fresh, patience=patience)
 
 
 def _open_conflicts() -> int:
-    def counted() -> Counter[int]:
-        with reading() as session:
-            return conflicts.open_conflicts(session)
-
-    by_area, mine = _kept().count(counted, now=clock.now()), current_user.area_id
-    return by_area.total() if mine is None else by_area[mine]
+    mine = current_user.area_id
+    pressing = [
+        one
+        for one in _lately(fresh=NUMBER_FRESH, patience=timedelta(0))
+        if one.kind in PRESSING and mine in (None, one.area_id)
+    ]
+    if not pressing:
+        return 0
+    with reading() as session:
+        return sum(one.settled is None for one in conflicts.as_settled(session, pressing))
 
 
 @blueprint.app_context_processor

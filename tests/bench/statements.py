@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from flask import Flask
@@ -13,11 +14,12 @@ from tests.world import Phone
 
 @contextmanager
 def counted(app: Flask) -> Iterator[list[str]]:
-    """The statements that are sent meanwhile, without the beginning and the end of transactions."""
+    """The statements that this thread sends meanwhile, without the beginning and the end of transactions."""
     sent: list[str] = []
+    here = get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")):
+        if get_ident() == here and not statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")):
             sent.append(statement)
 
     with app.app_context():

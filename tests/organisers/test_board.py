@@ -13,7 +13,6 @@ from checkin import clock
 from checkin.db import transaction
 from checkin.domain import doors
 from checkin.domain.doors import PhoneState
-from checkin.organisers.board import Kept
 from tests import world
 from tests.bench.statements import counted
 from tests.organisers.staff import signed_in
@@ -192,17 +191,6 @@ def test_a_board_takes_few_statements(expo: Flask) -> None:
 
     counts = [one for one in statements if "attendance" in one or "device" in one or "scan" in one]
     assert len(counts) <= 8
-
-
-def test_what_is_kept_is_counted_again_two_seconds_later() -> None:
-    kept, counts = Kept(), iter(range(9))
-
-    values = [
-        kept.value("board", lambda: next(counts), now=NOW + dt.timedelta(seconds=after))
-        for after in (0, 1.9, 2, 3, 4.1)
-    ]
-
-    assert values == [0, 0, 1, 1, 2]
 
 
 def test_the_day_is_printed_with_its_chart_and_tables(expo: Flask) -> None:
