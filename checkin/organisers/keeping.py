@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, current_app
 
 # How long a request waits for newer figures before it shows those of a moment ago.
-PATIENCE = timedelta(milliseconds=50)
+PATIENCE = timedelta(milliseconds=25)
 # What is older is shown to nobody.
 OLD = timedelta(minutes=1)
 # What the threads are called.

@@ -1,6 +1,7 @@
 """VIPs for organisers and protocol: who has come, when, by which door, with how many; it owns no table."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,17 +92,20 @@ def _shown(session: Session, plan: Programme, day: dt.date) -> dict[str, Any]:
 
 
 def _matches(vip: Vip, query: str) -> bool:
+    if not query:
+        return True
     text = latin(" ".join((vip.name, vip.organisation, vip.delegation, vip.reference)))
     return all(word in text for word in latin(query).split())
 
 
 def _groups(vips: Sequence[Vip], delegations: Mapping[str, Delegation], plan: Programme) -> list[Group]:
     """By name; who belongs to no delegation comes last."""
-    names = sorted({vip.delegation for vip in vips}, key=lambda name: (name == "", name))
+    members: dict[str, list[Vip]] = defaultdict(list)
+    for vip in vips:
+        members[vip.delegation].append(vip)
     return [
-        Group(name, delegations.get(name), sum(vip.entourage or 0 for vip in members), _lines(members, plan))
-        for name in names
-        for members in [[vip for vip in vips if vip.delegation == name]]
+        Group(name, delegations.get(name), sum(vip.entourage or 0 for vip in of_it), _lines(of_it, plan))
+        for name, of_it in sorted(members.items(), key=lambda item: (item[0] == "", item[0]))
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from flask import Flask
+from sqlalchemy import text
 
 from checkin import clock, schema
 from checkin.app import create_app
@@ -119,4 +120,12 @@ def filled(url: str, delegates: int) -> Flask:
         demo.fill(
             delegates=delegates, scans=3 * delegates, starts=starts, key=key, now=now, on_steps=lambda _: None
         )
+        tidy()
     return app
+
+
+def tidy() -> None:
+    """What PostgreSQL does by itself within a minute or so of many new rows, so that indexes alone can be read."""
+    with db.engines["autocommit"].connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("VACUUM ANALYZE"))
