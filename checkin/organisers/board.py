@@ -24,12 +24,12 @@ from checkin.domain.readiness import CLOCK_OFF_MS
 from checkin.limits import limiter
 from checkin.organisers import attention, hearing, pages
 from checkin.organisers.board_report import board_report
-from checkin.organisers.keeping import PATIENCE, Kept
+from checkin.organisers.keeping import FORGOTTEN, PATIENCE, Kept
 
 blueprint = Blueprint("board", __name__, url_prefix="/organiser")
 
 # Several boards that stand open share what one of them has counted; of an earlier day little arrives late.
-FRESH, EARLIER_FRESH, EARLIER_OLD = timedelta(seconds=2), timedelta(minutes=1), timedelta(minutes=10)
+FRESH, EARLIER_FRESH = timedelta(seconds=2), timedelta(minutes=1)
 # The report on paper rather waits.
 REPORT_PATIENCE = timedelta(seconds=10)
 BATTERY_LOW = 0.2
@@ -173,8 +173,10 @@ def _before(plan: Programme, view: View, *, now: datetime) -> Entries | None:
         with reading() as session:
             return arrivals.entries(session, plan, area_id=view.area_id, day=day)
 
-    kept: Kept[Entries] = current_app.extensions.setdefault("checkin_board_earlier", Kept(EARLIER_OLD))
-    return kept.value((plan.version, plan.epoch, view.area_id, day), count, now=now, fresh=EARLIER_FRESH)
+    kept: Kept[Entries] = current_app.extensions.setdefault("checkin_board_earlier", Kept())
+    return kept.value(
+        (plan.version, plan.epoch, view.area_id, day), count, now=now, fresh=EARLIER_FRESH, old=FORGOTTEN
+    )
 
 
 def _counted(plan: Programme, view: View, *, now: datetime) -> Counted:

@@ -21,7 +21,7 @@ from checkin.domain import audit, conflicts
 from checkin.domain.conflicts import KINDS, OFF_TIME, PRESSING, Conflict
 from checkin.domain.programme import Programme
 from checkin.organisers import pages
-from checkin.organisers.keeping import Kept
+from checkin.organisers.keeping import FORGOTTEN, OLD, Kept
 from checkin.organisers.pages import Choices
 from checkin.organisers.wording import judged, shown_as, somebody
 
@@ -140,7 +140,9 @@ def _page(typed: Typed | None) -> str:
         sought = _sought(plan)
         every = [
             one
-            for one in conflicts.as_settled(session, _lately(fresh=timedelta(0), patience=PAGE_PATIENCE))
+            for one in conflicts.as_settled(
+                session, _lately(fresh=timedelta(0), old=OLD, patience=PAGE_PATIENCE)
+            )
             if one.area_id in my_areas(plan) and sought.day in ("", str(one.day))
         ]
         found = [one for one in every if one.kind in sought.kinds and _is_in(one, sought.state)]
@@ -305,7 +307,7 @@ def _back(done: bool, said: str) -> Response:
 # --- how many are open, beside the way to this page -------------------------------------------------------------
 
 
-def _lately(*, fresh: timedelta, patience: timedelta) -> Sequence[Conflict]:
+def _lately(*, fresh: timedelta, old: timedelta, patience: timedelta) -> Sequence[Conflict]:
     """The conflicts of all kinds as they were a moment ago, and as they were settled then."""
 
     def count() -> Sequence[Conflict]:
@@ -313,14 +315,14 @@ def _lately(*, fresh: timedelta, patience: timedelta) -> Sequence[Conflict]:
             return conflicts.conflicts(session)
 
     kept: Kept[Sequence[Conflict]] = current_app.extensions.setdefault("checkin_conflicts", Kept())
-    return kept.value("all", count, now=clock.now(), fresh=fresh, patience=patience)
+    return kept.value("all", count, now=clock.now(), fresh=fresh, old=old, patience=patience)
 
 
 def _open_conflicts() -> int:
     mine = current_user.area_id
     pressing = [
         one
-        for one in _lately(fresh=NUMBER_FRESH, patience=timedelta(0))
+        for one in _lately(fresh=NUMBER_FRESH, old=FORGOTTEN, patience=timedelta(0))
         if one.kind in PRESSING and mine in (None, one.area_id)
     ]
     if not pressing:

@@ -10,8 +10,8 @@ from flask import Flask, current_app
 
 # How long a request waits for newer figures before it shows those of a moment ago.
 PATIENCE = timedelta(milliseconds=25)
-# What is older is shown to nobody.
-OLD = timedelta(minutes=1)
+# What is older is shown to nobody, unless it is asked for; then it is forgotten.
+OLD, FORGOTTEN = timedelta(minutes=1), timedelta(minutes=10)
 # What the threads are called.
 COUNTING = "counting"
 Value = TypeVar("Value")
@@ -21,11 +21,10 @@ log = structlog.get_logger()
 class Kept(Generic[Value]):
     """Values by key: shown as they are while fresh, counted anew in a thread after that.
 
-    So a page of a large event waits for its figures only where nobody has looked at them since they are `old`.
+    So a page of a large event waits for its figures only where nobody has looked at them since they are old.
     """
 
-    def __init__(self, old: timedelta = OLD) -> None:
-        self._old = old
+    def __init__(self) -> None:
         self._values: dict[Hashable, tuple[datetime, Value]] = {}
         self._counting: dict[Hashable, Thread] = {}
         self._lock = Lock()
@@ -37,15 +36,16 @@ class Kept(Generic[Value]):
         *,
         now: datetime,
         fresh: timedelta,
+        old: timedelta = OLD,
         patience: timedelta = PATIENCE,
     ) -> Value:
         """What `count` gives, or gave a moment ago; it may run in a thread, in the context of this application."""
         with self._lock:
-            self._values = {one: value for one, value in self._values.items() if _age(value, now) < self._old}
-            if key not in self._values:
+            self._values = {one: value for one, value in self._values.items() if _age(value, now) < FORGOTTEN}
+            at_hand = self._values.get(key)
+            if at_hand is None or _age(at_hand, now) >= old:
                 # Whoever asks at the same time waits for it.
-                self._values[key] = (now, count())
-            at_hand = self._values[key]
+                at_hand = self._values[key] = (now, count())
             if _age(at_hand, now) < fresh:
                 return at_hand[1]
             counting = self._counting.get(key) or self._begin(key, count, now=now)

@@ -51,7 +51,7 @@ def test_who_asks_meanwhile_sees_what_was_counted_before(app: Flask) -> None:
 
 
 def test_what_is_old_is_shown_to_nobody(app: Flask) -> None:
-    kept = Kept[str](old=dt.timedelta(minutes=1))
+    kept = Kept[str]()
 
     with app.app_context():
         kept.value("board", lambda: "old", now=_at(0), fresh=TWO)
