@@ -19,6 +19,8 @@ from checkin.domain.certificates import Checked
 from checkin.domain.programme import Programme
 
 LANGUAGES = ("ms", "en")
+# By which the page names the logo.
+LOGO = "given:logo"
 STYLES = (ROOT / "templates" / "badges" / "common.css", ROOT / "templates" / "paper" / "certificate.css")
 # In millimetres, of an A4 page across.
 ROOMS = {
@@ -30,7 +32,7 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Face:
-    """What a certificate says; `address` is where its code is checked."""
+    """What a certificate says; `address` is where its code is checked, `logo` the event's as PNG, or nothing."""
 
     name: str
     country_code: str | None
@@ -41,6 +43,7 @@ class Face:
     days: Sequence[date]
     code: str = field(repr=False)
     address: str = field(repr=False)
+    logo: bytes = field(default=b"", repr=False)
 
 
 def face_of(one: Checked, code: str, *, plan: Programme, base_url: str) -> Face:
@@ -56,6 +59,7 @@ def face_of(one: Checked, code: str, *, plan: Programme, base_url: str) -> Face:
         days=one.days,
         code=code,
         address=f"{base_url.rstrip('/')}/certificates/{code}",
+        logo=plan.logo.png if plan.logo else b"",
     )
 
 
@@ -93,6 +97,7 @@ def certificate_pdf(face: Face, *, language: str) -> bytes:
                 days=days_in_words(face.days),
             ),
             face=face,
+            logo=LOGO if face.logo else "",
             check=_("Whether this certificate is genuine is told at"),
             place=face.address.removesuffix(f"/{face.code}").partition("://")[2],
             code_name=_("Code"),
@@ -100,7 +105,8 @@ def certificate_pdf(face: Face, *, language: str) -> bytes:
             side=side,
             dark=dark,
         )
-        return pdf.render(page, stylesheet=_styles())
+        images = {LOGO: face.logo} if face.logo else {}
+        return pdf.render(page, stylesheet=_styles(), images=images)
 
 
 def _lines(face: Face) -> dict[str, str]:

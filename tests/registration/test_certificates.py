@@ -2,12 +2,16 @@
 
 import datetime as dt
 import html
+import io
 import re
+from dataclasses import replace
 
 import pypdfium2
 import pytest
 import zxingcpp
 from flask import Flask
+from PIL import Image
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -207,3 +211,22 @@ def test_names_of_every_script_are_printed(app: Flask, caplog: pytest.LogCapture
         assert len(pypdfium2.PdfDocument(content)) == 1
         assert read(content)[1] == address
     assert "notdef" not in caplog.text, "a letter had no glyph"
+
+
+@on_sqlite
+def test_the_events_logo_stands_above_its_organiser(app: Flask) -> None:
+    address, out = f"https://expo.example.org/certificates/{'0' * 16}", io.BytesIO()
+    Image.new("RGB", (900, 200), (0, 128, 0)).save(out, format="PNG")
+    plain = Face("Ada", "MY", "MDEC", "Expo", "KLCC", "MDEC Berhad", DAYS, "0" * 16, address)
+
+    with app.test_request_context():
+        files = [
+            certificate_pdf(face, language="en") for face in (plain, replace(plain, logo=out.getvalue()))
+        ]
+
+    pictures = [list(pypdfium2.PdfDocument(file)[0].get_objects([FPDF_PAGEOBJ_IMAGE])) for file in files]
+    assert pictures[0] == []
+    left, bottom, right, top = pictures[1][0].get_bounds()
+    # In points: under 60 mm wide, and above the organiser, 22 mm from the bottom.
+    assert 0 < right - left <= 170.2
+    assert 62 < bottom < top < 150
