@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -43,6 +44,11 @@ SETTINGS: dict[str, Any] = {
         {"name": "Workshop", "capacity": 3},
     ],
 }
+
+
+def today() -> dt.date:
+    """The day that it is at the small event: the hours before four in Kuala Lumpur belong to the day before."""
+    return (clock.now().astimezone(ZoneInfo(SETTINGS["time_zone"])) - dt.timedelta(hours=4)).date()
 
 
 def set_event(app: Flask, **changes: Any) -> None:

@@ -320,15 +320,10 @@ def _lately(*, fresh: timedelta, old: timedelta, patience: timedelta) -> Sequenc
 
 def _open_conflicts() -> int:
     mine = current_user.area_id
-    pressing = [
-        one
+    return sum(
+        one.settled is None and one.kind in PRESSING and mine in (None, one.area_id)
         for one in _lately(fresh=NUMBER_FRESH, old=FORGOTTEN, patience=timedelta(0))
-        if one.kind in PRESSING and mine in (None, one.area_id)
-    ]
-    if not pressing:
-        return 0
-    with reading() as session:
-        return sum(one.settled is None for one in conflicts.as_settled(session, pressing))
+    )
 
 
 @blueprint.app_context_processor

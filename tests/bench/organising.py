@@ -17,6 +17,7 @@ from checkin.db import db, reading
 from checkin.domain import event
 from checkin.organisers import demo
 from checkin.organisers.keeping import COUNTING
+from tests import world
 from tests.accounts.people import Browser
 from tests.bench.statements import counted
 from tests.organisers.staff import signed_in
@@ -81,7 +82,7 @@ def measured(
         with browser.client.session_transaction() as kept:
             kept["fs_paa"] = time.time()
         for page in PAGES:
-            path = page.format(today=clock.now().date())
+            path = page.format(today=world.today())
             taken = [_asked(browser, path, at=clock.now() + run * APART) for run in range(RUNS)]
             with counted(app) as sent:
                 taken.append(_asked(browser, path, at=clock.now() + RUNS * APART))
@@ -116,7 +117,7 @@ def filled(url: str, delegates: int) -> Flask:
         with reading() as session:
             if event.is_set_up(session):
                 return app
-        key, starts = app.config["CHECKIN"].key, (now - timedelta(days=1)).date()
+        key, starts = app.config["CHECKIN"].key, world.today() - timedelta(days=1)
         demo.fill(
             delegates=delegates, scans=3 * delegates, starts=starts, key=key, now=now, on_steps=lambda _: None
         )

@@ -293,7 +293,7 @@ def _key_in(page: Page) -> None:
 
 def prepare(app: Flask) -> Scene:
     """The event as of today, with people, scans, mail that waits, phones and an organiser."""
-    today = clock.now().date()
+    today = world.today()
     days: list[dict[str, Any]] = [{"date": today + dt.timedelta(days=n - 1)} for n in range(3)]
     categories = [
         {"name": "Delegate", "self_registration": True, "areas": ["Expo", "Hall"]},

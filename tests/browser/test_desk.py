@@ -32,7 +32,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     file = tmp_path_factory.mktemp("desk") / "checkin.db"
     shutil.copy(sqlite_template, file)
     with opened(Config(database_url=f"sqlite:///{file}", testing=True)) as app:
-        world.set_event(app, days=[{"date": clock.now().date()}], categories=CATEGORIES)
+        world.set_event(app, days=[{"date": world.today()}], categories=CATEGORIES)
         world.enrol(app, [world.person(name, organisation="Majlis Bandaraya") for name in PEOPLE])
         with app.app_context(), transaction() as session:
             key, now = app.config["CHECKIN"].key, clock.now()

@@ -302,12 +302,14 @@ def test_a_torn_roster_is_not_applied(door: Door, torn: str) -> None:
     page.route("**/api/door/v1/roster*", answer)
 
     def is_odd() -> bool:
-        # What the phone has just asked for may still come, whole: it asks again.
-        back(page)
-        return page.locator('body[data-reached="no"]').count() == 1
+        return page.locator('body[data-reached="no"] [data-odd]').is_visible()
 
-    assert eventually(page, is_odd)
-    assert page.locator("[data-odd]").is_visible()
+    def asks_and_finds_it_odd() -> bool:
+        back(page)
+        return eventually(page, is_odd, patience=3)
+
+    # What the phone was asking for may still come, whole: then it asks again.
+    assert eventually(page, asks_and_finds_it_odd)
     burst(page, codes["Ana"])
 
     assert "WELCOME" in verdict(page, "Ana")

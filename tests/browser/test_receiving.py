@@ -68,7 +68,7 @@ def place(sqlite_template: Path, tmp_path: Path, chromium: Browser) -> Iterator[
     file = tmp_path / "checkin.db"
     shutil.copy(sqlite_template, file)
     with opened(Config(database_url=f"sqlite:///{file}", testing=True)) as app:
-        days = [{"date": clock.now().date() + timedelta(days=n)} for n in (-1, 0, 1)]
+        days = [{"date": world.today() + timedelta(days=n)} for n in (-1, 0, 1)]
         world.set_event(app, days=days, categories=[{"name": "Delegate"}, {"name": "VIP", "protocol": True}])
         people = [
             world.person(MAYOR, category="VIP", delegation="Melaka"),

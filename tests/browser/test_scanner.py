@@ -58,7 +58,7 @@ class Door:
 
 @pytest.fixture
 def door(app: Flask, tmp_path: Path) -> Iterator[Door]:
-    today = clock.now().date()
+    today = world.today()
     # Every hour somewhere on Earth is within one of these days.
     days = [{"date": today + timedelta(days=n)} for n in (-1, 0, 1)]
     world.set_event(app, days=days, categories=[{"name": "Delegate"}])
@@ -73,9 +73,9 @@ def door(app: Flask, tmp_path: Path) -> Iterator[Door]:
             browser.close()
 
 
-def eventually(page: Page, happens: Callable[[], bool]) -> bool:
+def eventually(page: Page, happens: Callable[[], bool], *, patience: float = PATIENCE) -> bool:
     """Whether something happens on a page in time; asked again and again, since its CSP forbids to inject a wait."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if happens():
             return True
@@ -157,7 +157,7 @@ def test_a_badge_is_green_then_amber_then_blue_and_a_forged_one_red(door: Door) 
     amber[0].get_by_role("button", name="Let in").first.click()
     assert eventually(first, lambda: _decisions(door.app) == ["let_in"])
 
-    world.set_event(door.app, days=[{"date": clock.now().date() + timedelta(days=n)} for n in (-1, 0, 1)],
+    world.set_event(door.app, days=[{"date": world.today() + timedelta(days=n)} for n in (-1, 0, 1)],
                     categories=[{"name": "Delegate"}], reentry_after=0)  # fmt: skip
     door.camera.show_nothing()
     third = door.pair(door.phone(), "Gate C")

@@ -28,7 +28,7 @@ PAGE = "/desk/blanks"
 @pytest.fixture
 def ada(app: Flask) -> Flask:
     """An event on today with Ada, and four blank badges."""
-    world.set_event(app, days=[{"date": clock.now().date()}], categories=CATEGORIES)
+    world.set_event(app, days=[{"date": world.today()}], categories=CATEGORIES)
     world.enrol(app, [world.person("Ada Lim", email="ada@example.org")])
     with app.app_context():
         printing.order_blanks(4, 1, order=Order("label"), actor="staff:1", now=clock.now())

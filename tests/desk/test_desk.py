@@ -38,7 +38,7 @@ CATEGORIES = [
 @pytest.fixture
 def ada(app: Flask) -> Flask:
     """An event on today, with Ada, who is confirmed."""
-    world.set_event(app, days=[{"date": clock.now().date()}], categories=CATEGORIES)
+    world.set_event(app, days=[{"date": world.today()}], categories=CATEGORIES)
     world.enrol(app, [world.person("Ada Lim", organisation="Digital Works", phone="+60123456789")])
     return app
 

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from checkin import clock
 from checkin.db import reading
 from checkin.domain.delegates import Consent, Delegate
 from checkin.domain.messages import Message
@@ -24,7 +23,7 @@ FORM = "/register?onsite"
 @pytest.fixture
 def today(app: Flask) -> Flask:
     """An event on today, with Ada, who has an address."""
-    world.set_event(app, days=[{"date": clock.now().date()}], categories=CATEGORIES)
+    world.set_event(app, days=[{"date": world.today()}], categories=CATEGORIES)
     world.enrol(app, [world.person("Ada Lim", email="ada@example.org")])
     return app
 
@@ -110,6 +109,6 @@ def test_the_posters_address_lets_a_venues_single_network_through(
     # A made-up one is no better than none.
     assert sent(forged, 2) + sent(FORM, 1) == [303, 303, 429]
     # Nor is the poster's own, once the event is over: nobody stands before it.
-    later = clock.now().date() + dt.timedelta(days=3)
+    later = world.today() + dt.timedelta(days=3)
     world.set_event(today, days=[{"date": later}], categories=CATEGORIES)
     assert sent(address, 1) == [429]

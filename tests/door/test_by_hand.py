@@ -18,7 +18,7 @@ from tests import world
 @pytest.fixture
 def today(app: Flask) -> Flask:
     """The small event around today, with somebody who has a badge and somebody who waits for approval."""
-    day = clock.now().date()
+    day = world.today()
     days = [{"date": day + timedelta(days=n)} for n in (-1, 0, 1)]
     world.set_event(app, days=days, categories=[{"name": "Delegate"}])
     world.enrol(app, [world.person("Ada Lim")])

@@ -23,7 +23,7 @@ API = "/api/door/v1"
 @pytest.fixture
 def today(app: Flask) -> Flask:
     """The small event, with today among its days, two VIPs of a delegation and its driver."""
-    day = clock.now().date()
+    day = world.today()
     days = [{"date": day + timedelta(days=n)} for n in (-1, 0, 1)]
     world.set_event(app, days=days, categories=[{"name": "Delegate"}, {"name": "VIP", "protocol": True}])
     world.enrol(

@@ -60,7 +60,7 @@ def test_a_copied_profile_names_none_of_ten_thousand(
     app: Flask, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     with app.app_context():
-        key, today = app.config["CHECKIN"].key, clock.now().date()
+        key, today = app.config["CHECKIN"].key, world.today()
         demo.fill(
             delegates=DELEGATES, scans=0, starts=today, key=key, now=clock.now(), on_steps=lambda _: None
         )

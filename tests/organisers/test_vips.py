@@ -14,7 +14,7 @@ from checkin.tokens import lookup_id
 from tests import world
 from tests.organisers.staff import signed_in
 
-DAY = clock.now().date()
+DAY = world.today()
 
 
 @pytest.fixture
