@@ -295,6 +295,8 @@ def _check_area(conflict: Conflict | None, session: Any) -> None:
 
 
 def _back(done: bool, said: str) -> Response:
+    # The number beside the way is counted anew.
+    _lately(fresh=timedelta(0), old=OLD, patience=PAGE_PATIENCE)
     if done:
         flash(said, "success")
     else:
