@@ -19,6 +19,8 @@ from checkin.config import Config
 from checkin.db import db, reading
 from checkin.documents import printing
 from checkin.documents.badges import BadgeFace, print_badges
+from checkin.organisers import importing
+from checkin.organisers.list_process import read_parts
 from tests import servers, world
 
 _NUMBERS = count()
@@ -96,6 +98,12 @@ def looking(expo: Flask) -> Iterator[Session]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The journeys first: they are the longest, and the other core has everything else to do meanwhile."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+@pytest.fixture
+def reader_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lists read in this process: another one takes seconds to start."""
+    monkeypatch.setattr(importing, "reading_process", lambda file: nullcontext(read_parts(file)))
 
 
 @pytest.fixture

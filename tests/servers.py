@@ -82,7 +82,8 @@ class PostgreSQL:
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Make a database, as a copy of another one that nobody is connected to; returns its URL."""
-        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        # Copied as files, which takes half of the time that copying by the log does.
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

@@ -118,6 +118,7 @@ WIDE = """[...document.querySelectorAll("body *")]
     ],
     indirect=["database_url"],
 )
+@pytest.mark.usefixtures("reader_here")
 def test_every_page_has_no_faults(
     app: Flask, chromium: Browser, language: str, size: str, scheme: str
 ) -> None:

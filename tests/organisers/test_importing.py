@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from checkin.domain.import_runs import ImportPiece, ImportRemark, ImportRun
 from checkin.organisers import importing, list_process, uploads
 from checkin.organisers.import_words import LIST_STATES
 from checkin.organisers.imports import File
-from checkin.organisers.list_process import read_parts, reading_process
+from checkin.organisers.list_process import reading_process
 from tests import world
 from tests.accounts.people import PAGE as HTML
 from tests.accounts.people import Browser
@@ -48,10 +47,7 @@ SITI again,,MDEC,MY,SITI@example.org,,
 """
 
 
-@pytest.fixture(autouse=True)
-def reader_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have lists read in this process: another one takes a second to start."""
-    monkeypatch.setattr(importing, "reading_process", lambda file: nullcontext(read_parts(file)))
+pytestmark = pytest.mark.usefixtures("reader_here")
 
 
 def uploaded(browser: Browser, content: str | bytes, name: str = "list.csv") -> TestResponse:
